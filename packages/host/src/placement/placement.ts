@@ -1,0 +1,43 @@
+import type { SessionSpec } from '@airlock/protocol/wire';
+import type { Duplex } from 'node:stream';
+
+/** What a session container is made of; everything else about it is fixed by the placement. */
+export interface ContainerSpec {
+  readonly image: string;
+  readonly session: SessionSpec;
+  readonly memoryBytes: number;
+  readonly workspaceBytes: number;
+}
+
+export type ContainerState =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'exited'; readonly code: number; readonly outOfMemory: boolean }
+  | { readonly kind: 'missing' };
+
+export interface PlacedContainer {
+  /** The engine's id: names one run of the container. */
+  readonly id: string;
+  /** Session it was made for. */
+  readonly session: string;
+}
+
+/** Where session containers run. Every method rejects with an `AirlockError` when the engine cannot be used. */
+export interface Placement {
+  /** Creates and starts the container `claude-session-<session>` and its workspace volume; returns the engine's id. */
+  start(spec: ContainerSpec): Promise<PlacedContainer>;
+  /** Starts a bridge in a running container: the byte stream of one wire. Destroying it ends the bridge. */
+  bridge(containerId: string): Promise<Duplex>;
+  inspect(containerId: string): Promise<ContainerState>;
+  /** Resolves when the container is no longer running. Rejects when `signal` aborts or the engine goes away. */
+  waitExit(containerId: string, signal: AbortSignal): Promise<ContainerState>;
+  /** Last lines the runner wrote to stderr; empty when there are none. */
+  lastWords(containerId: string): Promise<string>;
+  /** Bytes used in the workspace. */
+  workspaceBytes(containerId: string): Promise<number>;
+  /** Removes the container, running or not. Removing a missing one is no error. */
+  remove(containerId: string): Promise<void>;
+  /** Removes the workspace volume of a session. Removing a missing one is no error. */
+  removeWorkspace(session: string): Promise<void>;
+  /** Session containers of this installation, running or not. Rejects rather than returning a partial list. */
+  list(): Promise<PlacedContainer[]>;
+}

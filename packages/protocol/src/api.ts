@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import { elementsSchema } from './elements.ts';
+import { executionStatusSchema } from './executions.ts';
+import { shownSchema } from './events.ts';
+import { idSchema } from './ids.ts';
+import { jsonObjectSchema } from './json.ts';
+import { requestSchema } from './requests.ts';
+import { usageSchema } from './usage.ts';
+
+export const apiBase = '/api/v1';
+export const defaultPort = 3370;
+
+export const loginSchema = z.strictObject({ name: z.string().min(1).max(100), password: z.string().min(1).max(1000) });
+
+export const userSchema = z.object({ name: z.string(), role: z.enum(['admin', 'member']) });
+export type User = z.infer<typeof userSchema>;
+
+export const serviceSummarySchema = z.object({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  version: z.string(),
+  tags: z.array(z.string()),
+  /** `unusable` services say why in `problem`. */
+  state: z.enum(['ready', 'unusable']),
+  problem: z.string().optional(),
+});
+export type ServiceSummary = z.infer<typeof serviceSummarySchema>;
+
+export const serviceSchema = serviceSummarySchema.extend({ elements: elementsSchema });
+export type Service = z.infer<typeof serviceSchema>;
+
+export const launchSchema = z.strictObject({ inputs: jsonObjectSchema });
+
+export const executionSummarySchema = z.object({
+  id: idSchema,
+  service: z.string(),
+  title: z.string(),
+  /** First words of the inputs, to recognise it by. */
+  excerpt: z.string(),
+  status: executionStatusSchema,
+  /** Open requests. */
+  awaiting: z.number().int().nonnegative(),
+  user: z.string(),
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().nullable(),
+  usage: usageSchema,
+});
+export type ExecutionSummary = z.infer<typeof executionSummarySchema>;
+
+export const executionSchema = executionSummarySchema.extend({
+  inputs: jsonObjectSchema,
+  requests: z.array(requestSchema),
+  result: shownSchema.nullable(),
+  /** Last seq of its log, so that a viewer knows what is old. */
+  lastSeq: z.number().int().nonnegative(),
+});
+export type Execution = z.infer<typeof executionSchema>;
+
+export const answerBodySchema = z.strictObject({ inputs: jsonObjectSchema });
+
+export const systemSchema = z.object({
+  version: z.string(),
+  node: z.string(),
+  /** `simulated` when no key is set: replies come from model-sim. */
+  model: z.enum(['api', 'simulated']),
+  upstream: z.string(),
+  engine: z.object({ name: z.string(), version: z.string() }).nullable(),
+  image: z.object({ reference: z.string(), usable: z.boolean() }),
+  store: z.enum(['sqlite', 'postgres']),
+});
+export type System = z.infer<typeof systemSchema>;
+
+export function listSchema<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next: z.string().nullable() });
+}

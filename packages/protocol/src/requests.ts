@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import { elementsSchema } from './elements.ts';
+import { idSchema } from './ids.ts';
+import { jsonObjectSchema } from './json.ts';
+
+const common = {
+  id: idSchema,
+  execution: idSchema,
+  /** ISO 8601, UTC. */
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().optional(),
+};
+
+/** One question of Claude's AskUserQuestion tool. */
+export const questionSchema = z.object({
+  question: z.string(),
+  header: z.string(),
+  multiSelect: z.boolean(),
+  options: z.array(z.object({ label: z.string(), description: z.string() })),
+});
+export type Question = z.infer<typeof questionSchema>;
+
+/** What a person is asked, by kind. Texts in `tool` and `question` come from the model and are hostile. */
+export const askSchemas = {
+  form: z.object({ kind: z.literal('form'), name: z.string(), elements: elementsSchema }),
+  tool: z.object({
+    kind: z.literal('tool'),
+    tool: z.string(),
+    input: jsonObjectSchema,
+    toolUseId: z.string(),
+    title: z.string().optional(),
+    description: z.string().optional(),
+    /** Why the CLI asks, in its own words. */
+    reason: z.string().optional(),
+  }),
+  question: z.object({ kind: z.literal('question'), toolUseId: z.string(), questions: z.array(questionSchema).min(1) }),
+};
+
+/** What a session asks; the runner sends it up the wire. */
+export const sessionAskSchema = z.discriminatedUnion('kind', [askSchemas.tool, askSchemas.question]);
+export type SessionAsk = z.infer<typeof sessionAskSchema>;
+
+export const requestSchema = z.discriminatedUnion('kind', [
+  askSchemas.form.extend(common),
+  askSchemas.tool.extend(common).extend({ session: idSchema }),
+  askSchemas.question.extend(common).extend({ session: idSchema }),
+]);
+export type Request = z.infer<typeof requestSchema>;
+export type RequestKind = Request['kind'];
+
+/** Answers by kind; those of `form` are checked against the form's elements. */
+export const answerSchemas = {
+  form: jsonObjectSchema,
+  tool: z.strictObject({
+    decision: z.enum(['allow', 'deny']),
+    updatedInput: jsonObjectSchema.optional(),
+    message: z.string().max(10_000).optional(),
+    interrupt: z.boolean().optional(),
+  }),
+  question: z.strictObject({
+    answers: z.record(z.string(), z.string().max(10_000)),
+    response: z.string().max(10_000).optional(),
+  }),
+};
+export type ToolAnswer = z.infer<typeof answerSchemas.tool>;
+export type QuestionAnswer = z.infer<typeof answerSchemas.question>;

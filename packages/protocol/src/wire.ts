@@ -1,0 +1,180 @@
+import * as z from 'zod';
+import { errorBodySchema } from './errors.ts';
+import { idSchema } from './ids.ts';
+import { jsonObjectSchema, jsonSchema } from './json.ts';
+import { sessionAskSchema } from './requests.ts';
+
+/*
+ * The wire: HTTP/2 over one duplex byte stream between a host (server) and a runner (client).
+ *
+ * Opening: the host sends one line of JSON (`hostHelloSchema`), the runner answers one line (`runnerHelloSchema`) and,
+ * if it accepted, starts HTTP/2 on the same bytes. Then the runner opens POST `wireRoutes.stream` once; its request
+ * body is the stream up, its response body the stream down, both newline-delimited JSON. Model requests are ordinary
+ * HTTP/2 requests below `wireRoutes.model`, with the model API's own paths.
+ */
+
+export const wireVersion = 1;
+export const wireRoutes = { stream: '/stream', model: '/model' } as const;
+
+/** Longest line either side accepts, in bytes. */
+export const maxWireLine = 64 * 1024 * 1024;
+
+/** Name of the abstract Unix socket the runner listens on, in its container. */
+export const wireSocket = 'airlock-wire';
+
+/** Absolute paths in the worker image. */
+export const imagePaths = {
+  /** argv[0] of the bridge; run with no arguments it joins stdio to the wire socket. */
+  bridge: '/app/bin/bridge',
+  home: '/app/template_user',
+  project: '/app/project',
+  workspace: '/workspace',
+} as const;
+
+export const hostHelloSchema = z.object({
+  v: z.literal(wireVersion),
+  session: idSchema,
+  container: z.string(),
+  /** Of the host's hold on the session; a runner takes only a higher one than it has seen, and closes the older wire. */
+  epoch: z.number().int().positive(),
+  /** Secret given to the session; the container knows its SHA-256 only. */
+  token: z.string(),
+  /** Number of the last up frame the host has committed from this container; 0 when none. */
+  upCommitted: z.number().int().nonnegative(),
+});
+export type HostHello = z.infer<typeof hostHelloSchema>;
+
+export const runnerHelloSchema = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    v: z.literal(wireVersion),
+    /** Number of the last down frame this runner has taken; 0 when none. */
+    downTaken: z.number().int().nonnegative(),
+  }),
+  z.object({ ok: z.literal(false), reason: z.enum(['version', 'session', 'token', 'epoch', 'malformed']) }),
+]);
+export type RunnerHello = z.infer<typeof runnerHelloSchema>;
+
+/** What the container is told at birth, as JSON in the environment variable `AIRLOCK_SESSION`. Holds no secret. */
+export const sessionSpecSchema = z.object({
+  session: idSchema,
+  /** Hex SHA-256 of the wire token. */
+  tokenHash: z.string().regex(/^[0-9a-f]{64}$/),
+  model: z.string().optional(),
+  /** Added to the system prompt, after the project's CLAUDE.md. */
+  appendSystemPrompt: z.string().max(64_000).optional(),
+  maxTurns: z.number().int().positive().optional(),
+  /** Without a host for this long the runner ends itself. */
+  orphanMs: z.number().int().positive(),
+});
+export type SessionSpec = z.infer<typeof sessionSpecSchema>;
+export const sessionSpecVariable = 'AIRLOCK_SESSION';
+
+const block = { messageId: z.string(), block: z.number().int().nonnegative() };
+
+/** Token counts of one model, as the CLI reports them for a turn. */
+export const modelTokensSchema = z.object({
+  model: z.string(),
+  inputTokens: z.number().int().nonnegative(),
+  outputTokens: z.number().int().nonnegative(),
+  cacheReadTokens: z.number().int().nonnegative(),
+  cacheWriteTokens: z.number().int().nonnegative(),
+});
+export type ModelTokens = z.infer<typeof modelTokensSchema>;
+
+/** What a runner reports, numbered, in one order. */
+export const upFrameSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready'), model: z.string(), cliVersion: z.string(), tools: z.array(z.string()) }),
+  z.object({ type: z.literal('message'), ...block, text: z.string() }),
+  z.object({ type: z.literal('thinking'), ...block, text: z.string() }),
+  z.object({
+    type: z.literal('tool_use'),
+    ...block,
+    toolUseId: z.string(),
+    tool: z.string(),
+    input: jsonObjectSchema,
+  }),
+  z.object({
+    type: z.literal('tool_result'),
+    toolUseId: z.string(),
+    isError: z.boolean(),
+    text: z.string(),
+    truncated: z.boolean(),
+  }),
+  /** `requestId` is the CLI's own; the same ask never comes under two ids. */
+  z.object({ type: z.literal('ask'), requestId: z.string(), ask: sessionAskSchema }),
+  z.object({ type: z.literal('ask_withdrawn'), requestId: z.string() }),
+  z.object({
+    type: z.literal('retry'),
+    attempt: z.number().int().positive(),
+    maxRetries: z.number().int().nonnegative(),
+    delayMs: z.number().nonnegative(),
+    status: z.number().int().nullable(),
+    error: z.string(),
+  }),
+  z.object({
+    type: z.literal('turn'),
+    /** uuid of the prompt this turn answers. */
+    prompt: z.string().nullable(),
+    isError: z.boolean(),
+    subtype: z.string(),
+    terminalReason: z.string().nullable(),
+    /** HTTP status of the model API behind a failed turn, if that was it. */
+    apiStatus: z.number().int().nullable(),
+    text: z.string(),
+    durationMs: z.number().nonnegative(),
+    /** Used in this turn alone. */
+    tokens: z.array(modelTokensSchema),
+  }),
+  /** A batch of the SDK's transcript, as SessionStore.append got it. */
+  z.object({
+    type: z.literal('transcript'),
+    projectKey: z.string(),
+    subpath: z.string().optional(),
+    entries: z.array(jsonSchema),
+  }),
+  /** Worth a line in the log, shown to nobody by default. */
+  z.object({ type: z.literal('note'), text: z.string() }),
+  /** The conversation cannot go on; the runner ends after this is acknowledged. */
+  z.object({ type: z.literal('failure'), error: errorBodySchema }),
+  /** The conversation was ended as asked; the runner ends after this is acknowledged. */
+  z.object({ type: z.literal('ended') }),
+]);
+export type UpFrame = z.infer<typeof upFrameSchema>;
+
+/** Live text: not numbered, not kept. After attaching, the first delta of a block carries its text so far. */
+export const liveFrameSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('delta'), ...block, kind: z.enum(['text', 'thinking']), text: z.string() }),
+  z.object({ type: z.literal('retract'), messageId: z.string() }),
+]);
+export type LiveFrame = z.infer<typeof liveFrameSchema>;
+
+export const upLineSchema = z.union([
+  z.object({ n: z.number().int().positive(), frame: upFrameSchema }),
+  z.object({ live: liveFrameSchema }),
+  z.object({ ack: z.number().int().nonnegative() }),
+]);
+export type UpLine = z.infer<typeof upLineSchema>;
+
+/** The verdict on an ask, in the SDK's own form. */
+export const verdictSchema = z.discriminatedUnion('behavior', [
+  z.object({ behavior: z.literal('allow'), updatedInput: jsonObjectSchema.optional() }),
+  z.object({ behavior: z.literal('deny'), message: z.string(), interrupt: z.boolean().optional() }),
+]);
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/** What a host tells a runner, numbered, in one order. */
+export const downFrameSchema = z.discriminatedUnion('type', [
+  /** The CLI runs a uuid once, so a prompt may be sent again. */
+  z.object({ type: z.literal('prompt'), uuid: z.string(), text: z.string() }),
+  z.object({ type: z.literal('answer'), requestId: z.string(), verdict: verdictSchema }),
+  z.object({ type: z.literal('interrupt') }),
+  z.object({ type: z.literal('end') }),
+]);
+export type DownFrame = z.infer<typeof downFrameSchema>;
+
+export const downLineSchema = z.union([
+  z.object({ n: z.number().int().positive(), frame: downFrameSchema }),
+  z.object({ ack: z.number().int().nonnegative() }),
+]);
+export type DownLine = z.infer<typeof downLineSchema>;
