@@ -49,7 +49,7 @@ export const eventPayloads = {
   stderr: z.object({ text }),
   session: z.object({
     session,
-    state: z.enum(['starting', 'ready', 'attached', 'ended', 'lost']),
+    state: z.enum(['starting', 'ready', 'unreachable', 'attached', 'ended', 'lost']),
     container: text.optional(),
     image: text.optional(),
     model: text.optional(),

@@ -34,6 +34,8 @@ export const sessionOptionsSchema = z.object({
   workspaceBytes: z.number().int().positive().optional(),
   /** Container memory limit in bytes. Default 1 GiB. */
   memoryBytes: z.number().int().positive().optional(),
+  /** Lines of Claude's left out of what people see (events and deltas). The service's `Turn` keeps them. */
+  hiddenLines: z.array(z.string().min(1).max(200)).max(20).optional(),
 });
 export type SessionOptions = z.infer<typeof sessionOptionsSchema>;
 
@@ -45,11 +47,16 @@ export const turnSchema = z.object({
 });
 export type Turn = z.infer<typeof turnSchema>;
 
-/** What a service does to the outside, by kind. `emit` has no outcome beyond being stored. */
+/**
+ * What a service does to the outside, by kind. `emit` and `log` have no outcome: the process goes on at once, and an
+ * outcome sent for one is not waited for (a failed one fails the execution).
+ */
 export const callSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('emit'), event: z.enum(['action', 'result']), shown: shownSchema }),
   z.object({ kind: z.literal('log'), event: z.enum(['debug', 'stdout', 'stderr']), text: z.string() }),
+  /** The outcome is the time in milliseconds since 1970, UTC. */
   z.object({ kind: z.literal('now') }),
+  /** Opens a form request. The outcome is the value of its lease, or the answer as `validate` cleaned it. */
   z.object({
     kind: z.literal('lock'),
     name: z.string(),
@@ -73,7 +80,11 @@ export const outcomeSchema = z.discriminatedUnion('ok', [
 ]);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** A call as the log has it. `call` lets replay notice that the service asks for something else now. */
+/**
+ * A call as the log has it. `call` lets replay notice that the service asks for something else now. Keys read
+ * `scope/kind/name#count` and are unique in an execution: a call under a known key is the same call made again. Those
+ * of scope `io` are output of the process and need not come back in a replay.
+ */
 export const recordedCallSchema = z.object({ key: z.string(), call: callSchema });
 export type RecordedCall = z.infer<typeof recordedCallSchema>;
 

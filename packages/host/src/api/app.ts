@@ -1,0 +1,68 @@
+import { apiBase } from '@airlock/protocol/api';
+import { AirlockError, errorTable } from '@airlock/protocol/errors';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { secureHeaders } from 'hono/secure-headers';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { authRoutes } from './auth-routes.ts';
+import { type ApiDeps, createRouter } from './context.ts';
+import { executionRoutes } from './execution-routes.ts';
+import { guard } from './guard.ts';
+import { servePanel } from './panel.ts';
+import { requestRoutes } from './request-routes.ts';
+import { serviceRoutes } from './service-routes.ts';
+import { systemRoutes } from './system-routes.ts';
+
+const maxBodyBytes = 2 * 1024 * 1024;
+
+/** Everything the host serves on its port. */
+export function createApp(deps: ApiDeps) {
+  const app = createRouter();
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      xFrameOptions: 'DENY',
+    }),
+  );
+  app.get('/api/health', (c) => c.json({ status: 'alive' }));
+  app.get('/api/ready', async (c) => {
+    const reasons = await deps.notReady();
+    return reasons.length === 0 ? c.json({ status: 'ready' }) : c.json({ status: 'not ready', reasons }, 503);
+  });
+
+  const tooLarge = () => {
+    throw new AirlockError('too_large', `A request may have ${maxBodyBytes / 1024 ** 2} MiB`);
+  };
+  app.use(`${apiBase}/*`, bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }), guard(deps.auth));
+  const routes = [authRoutes, serviceRoutes, executionRoutes, requestRoutes, systemRoutes];
+  for (const make of routes) app.route(apiBase, make(deps));
+  app.doc31(`${apiBase}/openapi.json`, { openapi: '3.1.0', info: { title: 'Airlock', version: '1' } });
+
+  app.all('/api/*', (c) => {
+    throw new AirlockError('not_found', `There is no ${c.req.method} ${c.req.path}`);
+  });
+  for (const serve of servePanel(deps.panelDir)) app.use('*', serve);
+  app.notFound(() => {
+    throw new AirlockError('not_found', 'There is no such page');
+  });
+  app.onError((thrown, c) => {
+    const error = toAirlockError(thrown);
+    if (error.status >= 500) deps.logger.error({ error: thrown, path: c.req.path }, 'A request failed');
+    return c.json({ error: error.toBody() }, errorTable[error.code].status as ContentfulStatusCode);
+  });
+  return app;
+}
+
+/** What clients are told; the text of an unexpected error stays in the log. */
+function toAirlockError(thrown: Error): AirlockError {
+  if (thrown instanceof AirlockError) return thrown;
+  if (thrown instanceof HTTPException) return new AirlockError('bad_request', thrown.message || 'The body is not JSON');
+  return new AirlockError('internal', 'The request could not be carried out');
+}

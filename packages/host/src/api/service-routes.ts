@@ -1,0 +1,37 @@
+import { launchSchema, listSchema, serviceSchema, serviceSummarySchema } from '@airlock/protocol/api';
+import { idSchema } from '@airlock/protocol/ids';
+import { createRoute } from '@hono/zod-openapi';
+import * as z from 'zod';
+import { type ApiDeps, createRouter } from './context.ts';
+import { failure, json, jsonBody } from './responses.ts';
+
+const nameParam = z.object({ name: z.string().min(1).max(64) });
+
+const list = createRoute({
+  method: 'get',
+  path: '/services',
+  responses: { 200: json(listSchema(serviceSummarySchema), 'Services of this installation'), ...failure },
+});
+const get = createRoute({
+  method: 'get',
+  path: '/services/{name}',
+  request: { params: nameParam },
+  responses: { 200: json(serviceSchema, 'A service with its form'), ...failure },
+});
+const launch = createRoute({
+  method: 'post',
+  path: '/services/{name}/executions',
+  request: { params: nameParam, body: jsonBody(launchSchema) },
+  responses: { 201: json(z.object({ id: idSchema }), 'Started'), ...failure },
+});
+
+export function serviceRoutes({ executions }: ApiDeps) {
+  return createRouter()
+    .openapi(list, (c) => c.json({ items: executions.services.list(), next: null }, 200))
+    .openapi(get, (c) => c.json(executions.services.get(c.req.valid('param').name), 200))
+    .openapi(launch, async (c) => {
+      const { name } = c.req.valid('param');
+      const id = await executions.launch(name, c.req.valid('json').inputs, c.get('user').name);
+      return c.json({ id: idSchema.parse(id) }, 201);
+    });
+}

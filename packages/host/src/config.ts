@@ -1,0 +1,81 @@
+import { AirlockError } from '@airlock/protocol/errors';
+import { defaultPort } from '@airlock/protocol/api';
+import { parseDotenv } from '@airlock/protocol/dotenv';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import * as z from 'zod';
+
+const settingsSchema = z.object({
+  AIRLOCK_HOME: z.string().min(1).default('.airlock'),
+  AIRLOCK_HOST: z.string().min(1).default('127.0.0.1'),
+  AIRLOCK_PORT: z.coerce.number().int().min(0).max(65535).default(defaultPort),
+  AIRLOCK_ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
+  ANTHROPIC_API_KEY: z.string().regex(/^[\x21-\x7e]+$/, 'must be printable characters without spaces').optional(),
+  ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
+  CONTAINER_IMAGE_URI: z.string().regex(/^[\w.\-/:@]+$/, 'must be an image reference').optional(),
+  DOCKER_HOST: z.string().min(1).optional(),
+  AIRLOCK_SERVICES: z.string().min(1).optional(),
+  AIRLOCK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+/** Everything the host takes from its surroundings, read once. */
+export interface Config {
+  /** Absolute path of all data. */
+  readonly home: string;
+  readonly root: string;
+  readonly host: string;
+  readonly port: number;
+  readonly adminPassword: string | undefined;
+  readonly model: { readonly kind: 'api'; readonly baseUrl: string; readonly key: string } | { readonly kind: 'simulated' };
+  readonly imageUri: string | undefined;
+  readonly servicesDir: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** A short hash of `home`; labels the containers of this installation. */
+  readonly installation: string;
+  /** For finding the engine and for programs we start. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userHome: string;
+}
+
+/** Reads the environment over `.env` in `root`; throws `config_invalid` naming the setting and what is wrong. */
+export function readConfig(root: string, env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const settings = parseSettings({ ...withoutEmpty(readDotenv(join(root, '.env'))), ...withoutEmpty(env) });
+  const home = resolve(root, settings.AIRLOCK_HOME);
+  return {
+    home,
+    root,
+    host: settings.AIRLOCK_HOST,
+    port: settings.AIRLOCK_PORT,
+    adminPassword: settings.AIRLOCK_ADMIN_PASSWORD,
+    model: settings.ANTHROPIC_API_KEY
+      ? { kind: 'api', baseUrl: settings.ANTHROPIC_BASE_URL, key: settings.ANTHROPIC_API_KEY }
+      : { kind: 'simulated' },
+    imageUri: settings.CONTAINER_IMAGE_URI,
+    servicesDir: resolve(root, settings.AIRLOCK_SERVICES ?? 'services'),
+    logLevel: settings.AIRLOCK_LOG_LEVEL,
+    installation: createHash('sha256').update(home).digest('hex').slice(0, 12),
+    env: settings.DOCKER_HOST === undefined ? env : { ...env, DOCKER_HOST: settings.DOCKER_HOST },
+    userHome: env.HOME ?? homedir(),
+  };
+}
+
+function parseSettings(values: Record<string, string | undefined>): z.infer<typeof settingsSchema> {
+  const parsed = settingsSchema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new AirlockError('config_invalid', `${String(issue?.path[0])}: ${issue?.message}`);
+}
+
+function readDotenv(path: string): Readonly<Record<string, string>> {
+  if (!existsSync(path)) return {};
+  const parsed = parseDotenv(readFileSync(path, 'utf8'));
+  if (parsed.ok) return parsed.values;
+  throw new AirlockError('config_invalid', `${path}, line ${parsed.line}: ${parsed.problem}`);
+}
+
+/** A variable set to nothing counts as not set, as in `.env.example`. */
+function withoutEmpty(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+}

@@ -1,0 +1,84 @@
+import { AirlockError } from '@airlock/protocol/errors';
+import { idSchema } from '@airlock/protocol/ids';
+import type { Json, JsonObject } from '@airlock/protocol/json';
+import { callSchema, type Outcome, type ToService } from '@airlock/protocol/service-channel';
+import { validate } from '@airlock/flow/validate';
+import { randomUUID } from 'node:crypto';
+import { formAskOf, type RequestOwner } from '../inbox/inbox.ts';
+import type { RequestRow } from '../inbox/request-row.ts';
+import { fromJson } from '../store/json.ts';
+import type { Store } from '../store/store.ts';
+import type { Settle } from '../sessions/frames.ts';
+
+interface FormOwnerOptions {
+  readonly store: Store;
+  readonly settle: Settle;
+  /** Sends to the service process that runs an execution; false when there is none now. */
+  readonly send: (execution: string, message: ToService) => boolean;
+}
+
+/** Longest a service may take to turn an answer into a value. */
+const leaseTimeoutMs = 10_000;
+
+/** Form requests: answers are checked against the form, then turned into a value by the service's lease. */
+export function createFormOwner({ store, settle, send }: FormOwnerOptions) {
+  const waiting = new Map<string, (outcome: Outcome) => void>();
+
+  async function lease(row: RequestRow, inputs: JsonObject): Promise<Json> {
+    const id = randomUUID();
+    const answer = Promise.withResolvers<Outcome>();
+    waiting.set(id, answer.resolve);
+    const late = { ok: false, error: notNow('It took longer than 10 s').toBody() } as const;
+    const timer = setTimeout(() => answer.resolve(late), leaseTimeoutMs);
+    try {
+      const execution = idSchema.parse(row.execution);
+      if (!send(execution, { type: 'lease', id, execution, key: row.ref, inputs })) throw notNow('Its process is starting');
+      const outcome = await answer.promise;
+      if (!outcome.ok) throw AirlockError.fromBody(outcome.error);
+      return outcome.value;
+    } finally {
+      clearTimeout(timer);
+      waiting.delete(id);
+    }
+  }
+
+  const owner: RequestOwner = {
+    async check(row, inputs) {
+      const checked = validate(formAskOf(row).elements, inputs);
+      if (!checked.ok) {
+        throw new AirlockError('invalid_inputs', 'Some fields are not valid', { fields: checked.fields });
+      }
+      const value = (await hasLease(store, row)) ? await lease(row, checked.values) : checked.values;
+      return { inputs: checked.values, value };
+    },
+    async answered(tx, row, settlement) {
+      await settle(tx, row.execution, row.ref, { ok: true, value: settlement.value ?? settlement.inputs });
+    },
+    async expired(tx, row) {
+      const error = new AirlockError('request_expired', `Nobody answered before ${row.expires_at}`);
+      await settle(tx, row.execution, row.ref, { ok: false, error: error.toBody() });
+    },
+  };
+
+  return {
+    owner,
+    /** The process's answer to a lease. */
+    leased: (id: string, outcome: Outcome) => waiting.get(id)?.(outcome),
+  };
+}
+
+async function hasLease(store: Store, row: RequestRow): Promise<boolean> {
+  const call = await store.db
+    .selectFrom('calls')
+    .select('call')
+    .where('execution', '=', row.execution)
+    .where('key', '=', row.ref)
+    .executeTakeFirst();
+  if (!call) return false;
+  const parsed = fromJson(callSchema, call.call, `Call ${row.ref}`);
+  return parsed.kind === 'lock' && parsed.lease;
+}
+
+function notNow(detail: string): AirlockError {
+  return new AirlockError('service_unavailable', detail);
+}

@@ -1,0 +1,158 @@
+import type { NewEvent } from '@airlock/protocol/events';
+import { AirlockError } from '@airlock/protocol/errors';
+import { jsonObjectSchema } from '@airlock/protocol/json';
+import type { Outcome, Turn } from '@airlock/protocol/service-channel';
+import { noUsage, usageSchema } from '@airlock/protocol/usage';
+import type { UpFrame } from '@airlock/protocol/wire';
+import { stripHiddenLines } from '@airlock/flow/hidden-lines';
+import type { Inbox } from '../inbox/inbox.ts';
+import type { Log } from '../log/log.ts';
+import { fromJson } from '../store/json.ts';
+import type { Tx } from '../store/store.ts';
+import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { turnError, type UpstreamProblem } from './turn-error.ts';
+
+/** Takes the outcome of a call, in the write that ends it. Implemented by whoever runs services. */
+export type Settle = (tx: Tx, execution: string, key: string, outcome: Outcome) => Promise<void>;
+
+export interface FrameSinks {
+  readonly log: Log;
+  readonly inbox: Inbox;
+  readonly settle: Settle;
+  readonly clock: () => Date;
+  /** What the gateway last saw fail for the session, if its last request failed. */
+  readonly upstreamProblem: (session: string) => UpstreamProblem | undefined;
+}
+
+/** Writes down one frame of a session. Runs inside the write that also moves `up_committed`. */
+export async function commitFrame(tx: Tx, row: SessionRow, frame: UpFrame, sinks: FrameSinks): Promise<void> {
+  switch (frame.type) {
+    case 'ask': {
+      const expiresAt = new Date(sinks.clock().getTime() + settingsOf(row).answerMs);
+      const { execution, id: session } = row;
+      await sinks.inbox.open(tx, { execution, session, ask: frame.ask, ref: frame.requestId, expiresAt });
+      return;
+    }
+    case 'ask_withdrawn':
+      await sinks.inbox.withdraw(tx, { execution: row.execution, session: row.id, ref: frame.requestId });
+      return;
+    case 'transcript':
+      await keepTranscript(tx, row, frame);
+      return;
+    case 'turn':
+      await endTurn(tx, row, frame, sinks);
+      return;
+    case 'failure':
+      await failSession(tx, row, AirlockError.fromBody(frame.error), sinks);
+      return;
+    case 'ended':
+      await tx.db.updateTable('sessions').set({ state: 'ended' }).where('id', '=', row.id).execute();
+      await sinks.log.append(tx, row.execution, [
+        { kind: 'session', payload: { session: sessionId(row), state: 'ended' } },
+      ]);
+      return;
+    default: {
+      if (frame.type === 'ready') {
+        await tx.db.updateTable('sessions').set({ state: 'live' }).where('id', '=', row.id).execute();
+      }
+      const event = shownEvent(row, frame, sinks.upstreamProblem(row.id));
+      if (event) await sinks.log.append(tx, row.execution, [event]);
+    }
+  }
+}
+
+type ShownFrame = Exclude<
+  UpFrame,
+  { type: 'ask' | 'ask_withdrawn' | 'transcript' | 'turn' | 'failure' | 'ended' }
+>;
+
+/** The event people see for a frame; nothing when all of its text is hidden. */
+function shownEvent(row: SessionRow, frame: ShownFrame, problem: UpstreamProblem | undefined): NewEvent | undefined {
+  const session = sessionId(row);
+  switch (frame.type) {
+    case 'ready':
+      return { kind: 'session', payload: { session, state: 'ready', model: frame.model, detail: frame.cliVersion } };
+    case 'message': {
+      const text = stripHiddenLines(frame.text, settingsOf(row).hiddenLines);
+      return { kind: 'message', payload: { session, messageId: frame.messageId, block: frame.block, text } };
+    }
+    case 'thinking': {
+      const { messageId, block, text } = frame;
+      return { kind: 'thinking', payload: { session, messageId, block, text } };
+    }
+    case 'tool_use': {
+      const { messageId, block, toolUseId, tool, input } = frame;
+      return { kind: 'tool_use', payload: { session, messageId, block, toolUseId, tool, input } };
+    }
+    case 'tool_result': {
+      const { toolUseId, isError, text, truncated } = frame;
+      return { kind: 'tool_result', payload: { session, toolUseId, isError, text, truncated } };
+    }
+    case 'retry': {
+      const { attempt, maxRetries, delayMs, status, error } = frame;
+      const reason = problem?.detail ?? error;
+      return { kind: 'retry', payload: { session, attempt, maxRetries, delayMs, status, reason } };
+    }
+    case 'note':
+      return { kind: 'debug', payload: { text: frame.text } };
+  }
+}
+
+async function keepTranscript(tx: Tx, row: SessionRow, frame: Extract<UpFrame, { type: 'transcript' }>) {
+  const values = frame.entries.map((entry) => {
+    const object = jsonObjectSchema.safeParse(entry);
+    const uuid = object.success && typeof object.data.uuid === 'string' ? object.data.uuid : null;
+    return {
+      session: row.id,
+      project_key: frame.projectKey,
+      subpath: frame.subpath ?? '',
+      uuid,
+      entry: JSON.stringify(entry),
+    };
+  });
+  if (values.length > 0) await tx.db.insertInto('transcripts').values(values).execute();
+}
+
+async function endTurn(
+  tx: Tx,
+  row: SessionRow,
+  frame: Extract<UpFrame, { type: 'turn' }>,
+  sinks: FrameSinks,
+): Promise<void> {
+  const problem = turnError(frame, frame.isError ? sinks.upstreamProblem(row.id) : undefined);
+  const usage = fromJson(usageSchema, row.turn_usage, `Usage of session ${row.id}`);
+  const error = problem === undefined ? {} : { error: problem.toBody() };
+  const { prompt, durationMs } = frame;
+  const text = stripHiddenLines(frame.text, settingsOf(row).hiddenLines);
+  await tx.db
+    .updateTable('sessions')
+    .set({ turn_call: null, turn_prompt: null, turn_usage: JSON.stringify(noUsage) })
+    .where('id', '=', row.id)
+    .execute();
+  await sinks.log.append(tx, row.execution, [
+    { kind: 'turn', payload: { session: sessionId(row), prompt, text, durationMs, usage, ...error } },
+  ]);
+  if (row.turn_call === null) return;
+  const turn: Turn = { text: frame.text, durationMs, usage };
+  const outcome: Outcome = problem ? { ok: false, error: problem.toBody() } : { ok: true, value: turn };
+  await sinks.settle(tx, row.execution, row.turn_call, outcome);
+}
+
+/** The session cannot go on: its open requests are withdrawn and the turn in progress fails with `problem`. */
+export async function failSession(tx: Tx, row: SessionRow, problem: AirlockError, sinks: FrameSinks): Promise<void> {
+  const body = problem.toBody();
+  await tx.db
+    .updateTable('sessions')
+    .set({ state: 'lost', problem: JSON.stringify(body), turn_call: null, turn_prompt: null })
+    .where('id', '=', row.id)
+    .execute();
+  await tx.db.deleteFrom('outbox').where('session', '=', row.id).execute();
+  await sinks.log.append(tx, row.execution, [
+    { kind: 'session', payload: { session: sessionId(row), state: 'lost', detail: problem.message } },
+  ]);
+  await sinks.inbox.withdraw(tx, { execution: row.execution, session: row.id });
+  if (row.turn_call !== null) {
+    await sinks.settle(tx, row.execution, row.turn_call, { ok: false, error: body });
+  }
+}
+

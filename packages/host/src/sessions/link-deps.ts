@@ -1,0 +1,122 @@
+import type { AirlockError } from '@airlock/protocol/errors';
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { hiddenLineFilter } from '@airlock/flow/hidden-lines';
+import type { LiveFrame } from '@airlock/protocol/wire';
+import type { Log } from '../log/log.ts';
+import type { Placement } from '../placement/placement.ts';
+import type { Store } from '../store/store.ts';
+import type { ModelRequest, ModelResponse } from '../wire/wire.ts';
+import { commitFrame, type FrameSinks } from './frames.ts';
+import type { LinkDeps } from './link.ts';
+import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import type { StallWatch } from './stall-watch.ts';
+import type { UpstreamProblem } from './turn-error.ts';
+
+/** What sessions need of the wire and the gateway. */
+export interface WireParts {
+  readonly openWire: LinkDeps['openWire'];
+  readonly handleModel: (request: ModelRequest, session: string) => Promise<ModelResponse>;
+  /** What the last model request of the session failed with, if it failed. */
+  readonly upstreamProblem: (session: string) => UpstreamProblem | undefined;
+}
+
+interface Parts {
+  readonly store: Store;
+  readonly log: Log;
+  readonly placement: Placement;
+  readonly wire: WireParts;
+  readonly sinks: FrameSinks;
+  readonly stalls: StallWatch;
+  readonly logger: LinkDeps['log'];
+  readonly onLost: (session: string, problem: AirlockError) => Promise<void>;
+}
+
+/** A runner without a host for this long ends itself. */
+const orphanMs = 30 * 60_000;
+
+/** What every link of this host does when something happens on its session. */
+export function createLinkDeps(parts: Parts): LinkDeps {
+  const { store, log, placement, wire, sinks, stalls } = parts;
+  const live = createLiveFilters(log);
+
+  async function noteState(row: SessionRow, state: 'attached' | 'unreachable', detail?: string): Promise<void> {
+    const payload = { session: sessionId(row), state, ...(detail === undefined ? {} : { detail }) };
+    await store.write(async (tx) => {
+      await log.append(tx, row.execution, [{ kind: 'session', payload }]);
+    });
+  }
+
+  return {
+    store,
+    placement,
+    openWire: wire.openWire,
+    log: parts.logger,
+    onLost: parts.onLost,
+    pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
+    specOf: (row) => {
+      const { model, appendSystemPrompt } = settingsOf(row);
+      return {
+        session: sessionId(row),
+        tokenHash: createHash('sha256').update(row.token).digest('hex'),
+        orphanMs,
+        ...(model === undefined ? {} : { model }),
+        ...(appendSystemPrompt === undefined ? {} : { appendSystemPrompt }),
+      };
+    },
+    async commit(tx, row, frame) {
+      stalls.touch(row.id);
+      if (frame.type === 'turn') tx.afterCommit(() => stalls.forget(row.id));
+      await commitFrame(tx, row, frame, sinks);
+    },
+    onLive: (row, frame) => {
+      stalls.touch(row.id);
+      live.take(row, frame);
+    },
+    onModel: (row, request) => {
+      stalls.touch(row.id);
+      return wire.handleModel(request, row.id);
+    },
+    onWireOpen: async (row, again) => {
+      if (again) await noteState(row, 'attached');
+    },
+    onWireClosed: (row) => {
+      live.forget(row.id);
+      log.retractSession(row.execution, row.id);
+    },
+    async onUnreachable(session, problem) {
+      const row = await store.db.selectFrom('sessions').selectAll().where('id', '=', session).executeTakeFirst();
+      if (row) await noteState(row, 'unreachable', `${problem.message}. Trying again until it answers`);
+    },
+  };
+}
+
+/** Live text on its way to viewers, with the lines a service hides taken out. */
+function createLiveFilters(log: Log) {
+  const filters = new Map<string, Map<string, ReturnType<typeof hiddenLineFilter>>>();
+
+  function visible(row: SessionRow, frame: Extract<LiveFrame, { type: 'delta' }>): string {
+    const { hiddenLines } = settingsOf(row);
+    if (hiddenLines.length === 0 || frame.kind !== 'text') return frame.text;
+    const key = `${frame.messageId} ${frame.block}`;
+    const known = filters.get(row.id);
+    const filter = known?.get(key) ?? hiddenLineFilter(hiddenLines);
+    if (!known?.has(key)) filters.set(row.id, new Map([[key, filter]]));
+    return filter.push(frame.text);
+  }
+
+  return {
+    take(row: SessionRow, frame: LiveFrame): void {
+      const session = sessionId(row);
+      if (frame.type === 'retract') {
+        filters.delete(row.id);
+        log.retract(row.execution, { session, messageId: frame.messageId });
+        return;
+      }
+      const { messageId, block, kind } = frame;
+      const text = visible(row, frame);
+      if (text !== '') log.live(row.execution, { session, messageId, block, kind, text });
+    },
+    forget: (session: string) => filters.delete(session),
+  };
+}

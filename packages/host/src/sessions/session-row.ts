@@ -1,0 +1,43 @@
+import { type Id, idSchema } from '@airlock/protocol/ids';
+import { type SessionOptions, sessionOptionsSchema } from '@airlock/protocol/service-channel';
+import type { Selectable } from 'kysely';
+import { fromJson } from '../store/json.ts';
+import type { SessionsTable } from '../store/schema.ts';
+import type { Store } from '../store/store.ts';
+
+export type SessionRow = Selectable<SessionsTable>;
+
+/** Settings of a session with every default filled in. Times in milliseconds, sizes in bytes. */
+export interface SessionSettings extends SessionOptions {
+  readonly stallMs: number;
+  readonly answerMs: number;
+  readonly workspaceBytes: number;
+  readonly memoryBytes: number;
+  readonly hiddenLines: string[];
+}
+
+const minute = 60_000;
+const gibibyte = 1024 ** 3;
+
+export function settingsOf(row: SessionRow): SessionSettings {
+  const given = fromJson(sessionOptionsSchema, row.options, `Options of session ${row.id}`);
+  return {
+    ...given,
+    stallMs: given.stallMs ?? 11 * minute,
+    answerMs: given.answerMs ?? 7 * 24 * 60 * minute,
+    workspaceBytes: given.workspaceBytes ?? 5 * gibibyte,
+    memoryBytes: given.memoryBytes ?? gibibyte,
+    hiddenLines: given.hiddenLines ?? [],
+  };
+}
+
+export function sessionId(row: SessionRow): Id {
+  return idSchema.parse(row.id);
+}
+
+export async function findSession(store: Store, id: string): Promise<SessionRow | undefined> {
+  return await store.db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** States in which a container should exist. */
+export const openStates = ['starting', 'live', 'ending'] as const;

@@ -1,0 +1,285 @@
+import type { Id } from '@airlock/protocol/ids';
+import { AirlockError, errorBodySchema } from '@airlock/protocol/errors';
+import type { SessionOptions } from '@airlock/protocol/service-channel';
+import { noUsage, type Usage } from '@airlock/protocol/usage';
+import { randomBytes } from 'node:crypto';
+import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
+import { sessionAskOf } from '../inbox/inbox.ts';
+import type { Log } from '../log/log.ts';
+import type { Placement } from '../placement/placement.ts';
+import { newId } from '../store/ids.ts';
+import { fromJson } from '../store/json.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { failSession, type FrameSinks, type Settle } from './frames.ts';
+import { createLink, type Link, type LinkDeps } from './link.ts';
+import { createLinkDeps, type WireParts } from './link-deps.ts';
+import { addMetered } from './meter.ts';
+import { queueDown } from './outbox.ts';
+import { reconcile } from './reconcile.ts';
+import { findSession, openStates, type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { createStallWatch } from './stall-watch.ts';
+import { checkAnswer, toVerdict } from './verdict.ts';
+
+export interface Sessions {
+  /** Makes the session of this name, or finds it; its container starts after the commit. */
+  open(tx: Tx, execution: string, name: string, options: SessionOptions): Promise<Id>;
+  /** Begins a turn; `key` gets its outcome. A second `send` with the same key changes nothing. */
+  send(tx: Tx, execution: string, name: string, text: string, key: string): Promise<void>;
+  /** Asks the conversation to end; its container goes, its workspace stays. */
+  end(tx: Tx, execution: string, name?: string): Promise<void>;
+  /** Removes containers and workspaces of an ended execution. */
+  purge(execution: string): Promise<void>;
+  /** Adds what the gateway metered to the turn and the execution. */
+  meter(session: string, model: string, usage: Usage): Promise<void>;
+  /** What answers to `tool` and `question` requests do. */
+  readonly requestOwner: RequestOwner;
+  /** Takes up the sessions the store knows, and removes containers it does not know. */
+  recover(): Promise<void>;
+  /** Ends turns in which nothing has happened for too long. */
+  checkStalls(): Promise<void>;
+  /** Lets go of every session; containers stay for the next host. */
+  detach(): Promise<void>;
+  /** Ends every open session and removes its container. */
+  endAll(): Promise<void>;
+}
+
+export interface SessionsOptions {
+  readonly store: Store;
+  readonly log: Log;
+  readonly inbox: Inbox;
+  readonly placement: Placement;
+  readonly wire: WireParts;
+  readonly settle: Settle;
+  readonly clock: () => Date;
+  /** Reference of the worker image now in use. */
+  readonly image: () => string;
+  readonly logger: LinkDeps['log'];
+}
+
+export function createSessions(options: SessionsOptions): Sessions {
+  const { store, log, inbox, placement, clock } = options;
+  const links = new Map<string, Link>();
+  const stalls = createStallWatch(() => clock().getTime());
+  const sinks: FrameSinks = {
+    log,
+    inbox,
+    settle: options.settle,
+    clock,
+    upstreamProblem: options.wire.upstreamProblem,
+  };
+  const linkDeps = createLinkDeps({ ...options, sinks, stalls, onLost: lost });
+
+  function connect(id: string): void {
+    if (links.has(id)) return;
+    const link = createLink(id, linkDeps);
+    links.set(id, link);
+    void link.finished.then(() => links.delete(id));
+  }
+
+  async function byName(tx: Tx, execution: string, name: string): Promise<SessionRow> {
+    const row = await tx.db
+      .selectFrom('sessions')
+      .selectAll()
+      .where('execution', '=', execution)
+      .where('name', '=', name)
+      .executeTakeFirst();
+    if (!row) throw new AirlockError('not_found', `The execution has no session named ${name}`);
+    return row;
+  }
+
+  /** A container ended that nobody asked to end, or could not be started. */
+  async function lost(id: string, problem: AirlockError): Promise<void> {
+    await store.write(async (tx) => {
+      const row = await tx.db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+      if (!row) return;
+      if (row.state === 'starting' || row.state === 'live') await failSession(tx, row, problem, sinks);
+      if (row.state === 'ending') await markEnded(tx, row);
+    });
+    await release(id);
+  }
+
+  async function markEnded(tx: Tx, row: SessionRow): Promise<void> {
+    await tx.db.updateTable('sessions').set({ state: 'ended' }).where('id', '=', row.id).execute();
+    await tx.db.deleteFrom('outbox').where('session', '=', row.id).execute();
+    await log.append(tx, row.execution, [{ kind: 'session', payload: { session: sessionId(row), state: 'ended' } }]);
+  }
+
+  /** Removes the container of a session that is over. */
+  async function release(id: string): Promise<void> {
+    stalls.forget(id);
+    const row = await findSession(store, id);
+    if (!row?.container) return;
+    await placement.remove(row.container).catch((error: unknown) => {
+      options.logger.warn({ session: id, error }, 'Container could not be removed; the next start tries again');
+    });
+  }
+
+  /** Gives a session asked to end a moment to do so, then removes its container. */
+  async function endOrRemove(id: string): Promise<void> {
+    const link = links.get(id);
+    const enough = new AbortController();
+    if (link) await Promise.race([link.finished, linkDeps.pause(endGraceMs, enough.signal)]);
+    enough.abort();
+    await link?.stop();
+    await lost(id, new AirlockError('container_lost', 'It was removed'));
+  }
+
+  async function openRows(): Promise<SessionRow[]> {
+    return await store.db.selectFrom('sessions').selectAll().where('state', 'in', openStates).execute();
+  }
+
+  return {
+    async open(tx, execution, name, sessionOptions) {
+      const known = await tx.db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('execution', '=', execution)
+        .where('name', '=', name)
+        .executeTakeFirst();
+      if (known) return sessionId(known);
+      const id = newId();
+      const image = options.image();
+      await tx.db
+        .insertInto('sessions')
+        .values({
+          id,
+          execution,
+          name,
+          state: 'starting',
+          options: JSON.stringify(sessionOptions),
+          image,
+          token: randomBytes(32).toString('base64url'),
+          container: null,
+          epoch: 0,
+          up_committed: 0,
+          down_queued: 0,
+          turn_call: null,
+          turn_prompt: null,
+          turn_usage: JSON.stringify(noUsage),
+          problem: null,
+        })
+        .execute();
+      await log.append(tx, execution, [{ kind: 'session', payload: { session: id, state: 'starting', image } }]);
+      tx.afterCommit(() => connect(id));
+      return id;
+    },
+
+    async send(tx, execution, name, text, key) {
+      const row = await byName(tx, execution, name);
+      if (row.turn_call === key) return;
+      if (row.state === 'lost' || row.state === 'ended' || row.state === 'ending') throw overError(row);
+      if (row.turn_call !== null) throw new AirlockError('service_failed', 'The session has a turn in progress');
+      const uuid = newId();
+      await tx.db
+        .updateTable('sessions')
+        .set({ turn_call: key, turn_prompt: uuid, turn_usage: JSON.stringify(noUsage) })
+        .where('id', '=', row.id)
+        .execute();
+      await log.append(tx, execution, [{ kind: 'prompt', payload: { session: sessionId(row), id: uuid, text } }]);
+      await queueDown(tx, row.id, { type: 'prompt', uuid, text });
+      tx.afterCommit(() => {
+        stalls.begin(row.id, settingsOf(row).stallMs);
+        links.get(row.id)?.pump();
+      });
+    },
+
+    async end(tx, execution, name) {
+      let query = tx.db
+        .selectFrom('sessions')
+        .selectAll()
+        .where('execution', '=', execution)
+        .where('state', 'in', ['starting', 'live']);
+      if (name !== undefined) query = query.where('name', '=', name);
+      for (const row of await query.execute()) {
+        const interrupting = row.turn_call !== null;
+        await tx.db
+          .updateTable('sessions')
+          .set({ state: 'ending', turn_call: null, turn_prompt: null })
+          .where('id', '=', row.id)
+          .execute();
+        await inbox.withdraw(tx, { execution, session: row.id });
+        if (interrupting) await queueDown(tx, row.id, { type: 'interrupt' });
+        await queueDown(tx, row.id, { type: 'end' });
+        tx.afterCommit(() => {
+          stalls.forget(row.id);
+          links.get(row.id)?.pump();
+          void endOrRemove(row.id);
+        });
+      }
+    },
+
+    async purge(execution) {
+      const rows = await store.db.selectFrom('sessions').selectAll().where('execution', '=', execution).execute();
+      for (const row of rows) {
+        await links.get(row.id)?.stop();
+        if (row.container) await placement.remove(row.container);
+        await placement.removeWorkspace(row.id);
+      }
+    },
+
+    meter: (session, model, usage) => store.write(async (tx) => await addMetered(tx, log, session, model, usage)),
+
+    requestOwner: {
+      check: (row, inputs) => Promise.resolve({ inputs: checkAnswer(sessionAskOf(row), inputs) }),
+      async answered(tx, row, settlement) {
+        await reply(tx, row.session, row.ref, toVerdict(sessionAskOf(row), settlement.inputs));
+      },
+      async expired(tx, row) {
+        await reply(tx, row.session, row.ref, { behavior: 'deny', message: 'Nobody answered in time' });
+      },
+    },
+
+    async recover() {
+      const rows = await openRows();
+      for (const row of rows) {
+        if (row.turn_call !== null) stalls.begin(row.id, settingsOf(row).stallMs);
+      }
+      await reconcile({ store, placement, logger: options.logger });
+      for (const row of rows) {
+        connect(row.id);
+        if (row.state === 'ending') void endOrRemove(row.id);
+      }
+    },
+
+    async checkStalls() {
+      for (const id of stalls.due()) {
+        const row = await findSession(store, id);
+        const waiting = row && (await inbox.listOpen({ execution: row.execution, limit: 1 })).length > 0;
+        if (waiting) {
+          stalls.touch(id);
+          continue;
+        }
+        await links.get(id)?.stop();
+        await lost(id, new AirlockError('claude_stalled', 'Neither the model nor a tool did anything'));
+      }
+    },
+
+    async detach() {
+      await Promise.all([...links.values()].map((link) => link.stop()));
+    },
+
+    async endAll() {
+      const rows = await openRows();
+      await Promise.all([...links.values()].map((link) => link.stop()));
+      for (const row of rows) await lost(row.id, new AirlockError('container_lost', 'Airlock was told to end it'));
+      for (const placed of await placement.list()) await placement.remove(placed.id);
+    },
+  };
+
+  async function reply(tx: Tx, session: string | null, requestId: string, verdict: ReturnType<typeof toVerdict>) {
+    if (session === null) return;
+    await queueDown(tx, session, { type: 'answer', requestId, verdict });
+    tx.afterCommit(() => {
+      stalls.touch(session);
+      links.get(session)?.pump();
+    });
+  }
+}
+
+const endGraceMs = 5_000;
+
+function overError(row: SessionRow): AirlockError {
+  if (row.problem === null) return new AirlockError('container_lost', 'The session has ended');
+  return AirlockError.fromBody(fromJson(errorBodySchema, row.problem, `Problem of session ${row.id}`));
+}
+

@@ -1,0 +1,44 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { SqliteDatabase, SqliteStatement } from 'kysely';
+
+const maxCachedStatements = 200;
+
+/** `node:sqlite` in the form Kysely's SQLite dialect expects, with its prepared statements kept. */
+export function toKyselyDatabase(database: DatabaseSync): SqliteDatabase {
+  const cache = new Map<string, SqliteStatement>();
+  return {
+    close: () => {
+      cache.clear();
+      if (database.isOpen) database.close();
+    },
+    prepare: (sql) => {
+      const kept = cache.get(sql);
+      if (kept) return kept;
+      const statement = toStatement(database.prepare(sql));
+      if (cache.size >= maxCachedStatements) cache.clear();
+      cache.set(sql, statement);
+      return statement;
+    },
+  };
+}
+
+function toStatement(statement: StatementSync): SqliteStatement {
+  const values = (parameters: ReadonlyArray<unknown>) => parameters as ReadonlyArray<SQLInputValue>;
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...values(parameters)),
+    run: (parameters) => statement.run(...values(parameters)),
+    iterate: (parameters) => statement.iterate(...values(parameters)) as IterableIterator<unknown>,
+  };
+}
+
+/** Opens a file with the settings every connection of ours has: WAL, a commit is on disk when it returns. */
+export function openDatabase(path: string, options: { readOnly?: boolean } = {}): DatabaseSync {
+  const database = new DatabaseSync(path, { readOnly: options.readOnly ?? false, enableForeignKeyConstraints: true });
+  database.exec('PRAGMA busy_timeout = 5000');
+  if (!options.readOnly) {
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec('PRAGMA synchronous = FULL');
+  }
+  return database;
+}

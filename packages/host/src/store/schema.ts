@@ -1,0 +1,129 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/** Times are ISO 8601 UTC text; JSON is text, parsed by whoever reads it. */
+type JsonText = string;
+
+export interface ExecutionsTable {
+  id: string;
+  service: string;
+  title: string;
+  user: string;
+  status: string;
+  inputs: JsonText;
+  excerpt: string;
+  result: JsonText | null;
+  started_at: string;
+  ended_at: string | null;
+  last_seq: ColumnType<number, number | undefined, number>;
+  /** Number of the next call outcome; outcomes are replayed in this order. */
+  next_outcome: ColumnType<number, number | undefined, number>;
+  usage: JsonText;
+}
+
+export interface EventsTable {
+  execution: string;
+  seq: number;
+  at: string;
+  kind: string;
+  payload: JsonText;
+}
+
+/** Calls a service made, and their outcomes. */
+export interface CallsTable {
+  execution: string;
+  key: string;
+  /** Order in which calls were made. */
+  made: number;
+  call: JsonText;
+  outcome: JsonText | null;
+  /** Order in which outcomes were delivered. */
+  settled: number | null;
+}
+
+export interface RequestsTable {
+  id: string;
+  execution: string;
+  session: string | null;
+  kind: string;
+  ask: JsonText;
+  /** `form`: key of the lock call. Others: the CLI's request id. */
+  ref: string;
+  status: 'open' | 'answered' | 'expired' | 'withdrawn';
+  created_at: string;
+  expires_at: string | null;
+  answered_by: string | null;
+  answered_at: string | null;
+  answer: JsonText | null;
+}
+
+export interface SessionsTable {
+  id: string;
+  execution: string;
+  name: string;
+  state: 'starting' | 'live' | 'ending' | 'ended' | 'lost';
+  options: JsonText;
+  image: string;
+  token: string;
+  container: string | null;
+  epoch: number;
+  /** Last up frame committed from `container`. */
+  up_committed: number;
+  /** Number of the last down frame queued. */
+  down_queued: number;
+  /** Call waiting for the turn in progress, and the uuid of its prompt. */
+  turn_call: string | null;
+  turn_prompt: string | null;
+  /** Metered since the turn began. */
+  turn_usage: JsonText;
+  problem: JsonText | null;
+}
+
+export interface OutboxTable {
+  session: string;
+  n: number;
+  frame: JsonText;
+}
+
+export interface TranscriptsTable {
+  id: Generated<number>;
+  session: string;
+  project_key: string;
+  subpath: string;
+  uuid: string | null;
+  entry: JsonText;
+}
+
+export interface UsersTable {
+  name: string;
+  role: 'admin' | 'member';
+  password_hash: string;
+  created_at: string;
+}
+
+/** Cookie sessions and bearer tokens; only hashes are stored. */
+export interface CredentialsTable {
+  hash: string;
+  kind: 'cookie' | 'token';
+  user: string;
+  label: string;
+  created_at: string;
+  expires_at: string | null;
+}
+
+export interface MetaTable {
+  key: string;
+  value: string;
+}
+
+export interface Schema {
+  executions: ExecutionsTable;
+  events: EventsTable;
+  calls: CallsTable;
+  requests: RequestsTable;
+  sessions: SessionsTable;
+  outbox: OutboxTable;
+  transcripts: TranscriptsTable;
+  users: UsersTable;
+  credentials: CredentialsTable;
+  meta: MetaTable;
+}

@@ -1,0 +1,107 @@
+import { AirlockError } from '@airlock/protocol/errors';
+import { Kysely, SqliteDialect, type Transaction } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { start } from './migrations/0001-start.ts';
+import { openDatabase, toKyselyDatabase } from './node-sqlite.ts';
+import type { Schema } from './schema.ts';
+
+/** A write in progress. Await nothing in it but its own queries: every other writer waits for it. */
+export interface Tx {
+  readonly db: Transaction<Schema>;
+  /** Runs once the write is on disk, in the order registered; not at all when it fails. Must not throw. */
+  afterCommit(run: () => void): void;
+}
+
+export interface Store {
+  /** For reading what is committed. */
+  readonly db: Kysely<Schema>;
+  /** Runs `work` in one transaction, one after another. Rejects with `disk_full` or `store_unusable` if it cannot. */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const migrations: Record<string, Migration> = { '0001-start': start };
+
+/** Opens (or makes) the SQLite store at `path` and migrates it forward. A store of a newer Airlock is refused. */
+export async function openStore(path: string): Promise<Store> {
+  const writer = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database: toKyselyDatabase(openOrExplain(path)) }),
+  });
+  try {
+    await migrate(writer);
+  } catch (error) {
+    await writer.destroy();
+    throw error;
+  }
+  const reader = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database: toKyselyDatabase(openDatabase(path, { readOnly: true })) }),
+  });
+  return createStore(writer, reader);
+}
+
+function openOrExplain(path: string) {
+  try {
+    return openDatabase(path);
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
+async function migrate(db: Kysely<Schema>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw storeError(error, 'migration');
+}
+
+function createStore(writer: Kysely<Schema>, reader: Kysely<Schema>): Store {
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const hooks: Array<() => void> = [];
+    let result: T;
+    let failure: unknown;
+    try {
+      result = await writer.transaction().execute(async (db) => {
+        try {
+          return await work({ db, afterCommit: (hook) => hooks.push(hook) });
+        } catch (error) {
+          // A full disk makes SQLite roll back by itself, and rolling back once more then hides the cause.
+          failure = error;
+          throw error;
+        }
+      });
+    } catch (error) {
+      throw storeError(failure ?? error, 'write');
+    }
+    for (const hook of hooks) hook();
+    return result;
+  }
+
+  return {
+    db: reader,
+    write(work) {
+      const done = last.then(() => run(work));
+      last = done.catch(() => undefined);
+      return done;
+    },
+    async close() {
+      await last;
+      await reader.destroy();
+      await writer.destroy();
+    },
+  };
+}
+
+/** SQLite's own faults as ours; whatever else was thrown stays as it is. */
+function storeError(error: unknown, where: string): unknown {
+  if (error instanceof AirlockError) return error;
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  if (code === sqliteFull) return new AirlockError('disk_full', message, { cause: error });
+  if (code !== undefined || message.includes('migration')) {
+    return new AirlockError('store_unusable', `${message} (${where})`, { cause: error });
+  }
+  return error;
+}
+
+const sqliteFull = 13;
