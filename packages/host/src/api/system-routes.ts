@@ -14,7 +14,7 @@ const stop = createRoute({
   method: 'post',
   path: '/system/stop',
   request: { body: jsonBody(z.strictObject({ sessions: z.boolean() })) },
-  responses: { 202: { description: 'Stopping' }, ...failure },
+  responses: { 202: json(z.object({ stopping: z.literal(true) }), 'Stopping'), ...failure },
 });
 
 export function systemRoutes(deps: ApiDeps) {
@@ -23,6 +23,6 @@ export function systemRoutes(deps: ApiDeps) {
     .openapi(stop, (c) => {
       if (c.get('user').role !== 'admin') throw new AirlockError('forbidden', 'Only an administrator may stop Airlock');
       deps.stop(c.req.valid('json').sessions);
-      return c.body(null, 202);
+      return c.json({ stopping: true as const }, 202);
     });
 }

@@ -10,7 +10,8 @@ import type { Log } from '../log/log.ts';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
 import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
-import { turnError, type UpstreamProblem } from './turn-error.ts';
+import type { UpstreamProblem } from '../gateway/problem.ts';
+import { turnError } from './turn-error.ts';
 
 /** Takes the outcome of a call, in the write that ends it. Implemented by whoever runs services. */
 export type Settle = (tx: Tx, execution: string, key: string, outcome: Outcome) => Promise<void>;

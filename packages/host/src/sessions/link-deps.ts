@@ -11,7 +11,7 @@ import { commitFrame, type FrameSinks } from './frames.ts';
 import type { LinkDeps } from './link.ts';
 import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import type { StallWatch } from './stall-watch.ts';
-import type { UpstreamProblem } from './turn-error.ts';
+import type { UpstreamProblem } from '../gateway/problem.ts';
 
 /** What sessions need of the wire and the gateway. */
 export interface WireParts {

@@ -19,6 +19,7 @@ import { reconcile } from './reconcile.ts';
 import { findSession, openStates, type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import { createStallWatch } from './stall-watch.ts';
 import { checkAnswer, toVerdict } from './verdict.ts';
+import { createWorkspaceWatch } from './workspace-watch.ts';
 
 export interface Sessions {
   /** Makes the session of this name, or finds it; its container starts after the commit. */
@@ -37,6 +38,8 @@ export interface Sessions {
   recover(): Promise<void>;
   /** Ends turns in which nothing has happened for too long. */
   checkStalls(): Promise<void>;
+  /** Ends sessions whose workspace has outgrown its limit. Looks every 15 s, at sessions at work. */
+  checkWorkspaces(): Promise<void>;
   /** Lets go of every session; containers stay for the next host. */
   detach(): Promise<void>;
   /** Ends every open session and removes its container. */
@@ -122,6 +125,12 @@ export function createSessions(options: SessionsOptions): Sessions {
     enough.abort();
     await link?.stop();
     await lost(id, new AirlockError('container_lost', 'It was removed'));
+  }
+
+  /** Ends a session from our side, at once. */
+  async function fail(id: string, problem: AirlockError): Promise<void> {
+    await links.get(id)?.stop();
+    await lost(id, problem);
   }
 
   async function openRows(): Promise<SessionRow[]> {
@@ -249,10 +258,11 @@ export function createSessions(options: SessionsOptions): Sessions {
           stalls.touch(id);
           continue;
         }
-        await links.get(id)?.stop();
-        await lost(id, new AirlockError('claude_stalled', 'Neither the model nor a tool did anything'));
+        await fail(id, new AirlockError('claude_stalled', 'Neither the model nor a tool did anything'));
       }
     },
+
+    checkWorkspaces: createWorkspaceWatch({ store, placement, clock, fail, logger: options.logger }),
 
     async detach() {
       await Promise.all([...links.values()].map((link) => link.stop()));

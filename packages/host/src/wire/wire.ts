@@ -1,6 +1,6 @@
-import type { DownFrame, HostHello, LiveFrame, UpFrame } from '@airlock/protocol/wire';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { DownFrame, HostHello, LiveFrame, UpFrame } from '@airlock/protocol/wire';
 
 /** A model request that came up the wire. `path` begins with the model API's own path (`/v1/messages?beta=true`). */
 export interface ModelRequest {

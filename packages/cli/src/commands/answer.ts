@@ -1,0 +1,63 @@
+import type { JsonObject } from '@airlock/protocol/json';
+import { type Request, requestSchema } from '@airlock/protocol/requests';
+import * as z from 'zod';
+import { type Context, connect } from '../context.ts';
+import { UsageFailure } from '../failure.ts';
+import { inputsOf, parsePairs } from '../inputs.ts';
+import { printJson } from '../terminal.ts';
+
+export interface AnswerOptions {
+  readonly field: readonly string[];
+  readonly allow?: boolean;
+  readonly deny?: boolean;
+  readonly message?: string;
+  readonly json?: boolean;
+}
+
+function toolInputs(options: AnswerOptions): JsonObject {
+  if ((options.allow === true) === (options.deny === true)) {
+    throw new UsageFailure(
+      'A tool is allowed or denied',
+      'the request asks whether it may run',
+      'Add --allow or --deny',
+    );
+  }
+  const message = options.message === undefined ? {} : { message: options.message };
+  return { decision: options.allow === true ? 'allow' : 'deny', ...message };
+}
+
+/** Questions are answered by their text or by their number, counted from 1. */
+function questionInputs(request: Extract<Request, { kind: 'question' }>, options: AnswerOptions): JsonObject {
+  const answers: JsonObject = {};
+  for (const [key, text] of parsePairs(options.field)) {
+    const question = request.questions.find((each) => each.question === key) ?? request.questions[Number(key) - 1];
+    if (question === undefined) {
+      const known = request.questions.map((each, at) => `${at + 1}: ${each.question}`).join('; ');
+      throw new UsageFailure('No such question', `'${key}'`, `Answer by number, --field 1=… (${known})`);
+    }
+    answers[question.question] = text;
+  }
+  return { answers, ...(options.message === undefined ? {} : { response: options.message }) };
+}
+
+function inputsFor(request: Request, options: AnswerOptions): JsonObject {
+  switch (request.kind) {
+    case 'form':
+      return inputsOf(request.elements, options.field);
+    case 'tool':
+      return toolInputs(options);
+    case 'question':
+      return questionInputs(request, options);
+  }
+}
+
+/** Answers a request as the local administrator. */
+export async function answer(context: Context, id: string, options: AnswerOptions): Promise<number> {
+  const api = await connect(context);
+  const path = `/requests/${encodeURIComponent(id)}`;
+  const request = await api.get(path, requestSchema);
+  await api.post(`${path}/answer`, { inputs: inputsFor(request, options) }, z.unknown());
+  if (options.json === true) printJson(context.terminal, { id, answered: true });
+  else context.terminal.out('✓ Answered\n');
+  return 0;
+}

@@ -1,0 +1,96 @@
+import { type Event, parseEvent } from '@airlock/protocol/events';
+import { plain, plainLine } from '../plain.ts';
+import { paint, type Terminal } from '../terminal.ts';
+import type { Logged } from './read-events.ts';
+
+const lineWidth = 160;
+
+function short(value: unknown): string {
+  return plainLine(typeof value === 'string' ? value : JSON.stringify(value), lineWidth);
+}
+
+function shownText(shown: { type: string; body: unknown }): string {
+  return typeof shown.body === 'string' ? plain(shown.body) : short(shown.body);
+}
+
+function outcome(payload: { outcome: string; by?: string | undefined; inputs?: unknown }): string {
+  const by = payload.by === undefined ? '' : ` by ${short(payload.by)}`;
+  return `${payload.outcome}${by}${payload.inputs === undefined ? '' : `: ${short(payload.inputs)}`}`;
+}
+
+/** What an event says to a reader, without its number and kind. Every text in it may be hostile. */
+function bodyOf(event: Event): string {
+  switch (event.kind) {
+    case 'status':
+      return event.payload.status + (event.payload.reason === undefined ? '' : ` (${short(event.payload.reason)})`);
+    case 'meta':
+      return `${short(event.payload.title)} (${short(event.payload.service)}), started by ${short(event.payload.user)}`;
+    case 'inputs':
+      return short(event.payload.inputs);
+    case 'agent':
+      return short(event.payload.body);
+    case 'action':
+    case 'result':
+    case 'final':
+      return shownText(event.payload);
+    case 'error':
+      return `${short(event.payload.title)} — ${short(event.payload.detail)}\n→ ${short(event.payload.fix)}`;
+    case 'lock':
+      return `waits for the form '${event.payload.name}' (request ${event.payload.request})`;
+    case 'lease':
+    case 'answer':
+      return outcome(event.payload);
+    case 'request':
+      return `waits for ${askText(event.payload.ask)} (request ${event.payload.request})`;
+    case 'upload':
+      return short(event.payload.files.map((file) => file.path).join(', '));
+    case 'debug':
+    case 'stdout':
+    case 'stderr':
+    case 'prompt':
+    case 'message':
+    case 'thinking':
+      return plain(event.payload.text);
+    case 'session':
+      return `${event.payload.state}${event.payload.detail === undefined ? '' : ` — ${short(event.payload.detail)}`}`;
+    case 'tool_use':
+      return `${short(event.payload.tool)} ${short(event.payload.input)}`;
+    case 'tool_result':
+      return `${event.payload.isError ? 'failed: ' : ''}${short(event.payload.text)}`;
+    case 'turn':
+      return turnText(event.payload);
+    case 'retry':
+      return `${short(event.payload.reason)}; asking again in ${(event.payload.delayMs / 1000).toFixed(1)} s`;
+    case 'usage':
+      return `${short(event.payload.model)}: ${tokens(event.payload.usage)}`;
+  }
+}
+
+function askText(ask: Extract<Event, { kind: 'request' }>['payload']['ask']): string {
+  return ask.kind === 'tool'
+    ? `leave to use ${short(ask.tool)} ${short(ask.input)}`
+    : `an answer: ${short(ask.questions.map((question) => question.question).join(' / '))}`;
+}
+
+function tokens(usage: { inputTokens: number; outputTokens: number; costMicroUsd: number | null }): string {
+  const cost = usage.costMicroUsd === null ? '' : `, $${(usage.costMicroUsd / 1e6).toFixed(4)}`;
+  return `${usage.inputTokens} tokens in, ${usage.outputTokens} out${cost}`;
+}
+
+function turnText(turn: Extract<Event, { kind: 'turn' }>['payload']): string {
+  const end = turn.error === undefined ? 'ended' : `failed: ${short(turn.error.title)} — ${short(turn.error.detail)}`;
+  return `${end} after ${(turn.durationMs / 1000).toFixed(1)} s, ${tokens(turn.usage)}`;
+}
+
+/** An event as text for a terminal, ending in a newline. A kind or shape this command does not know is shown as JSON. */
+export function renderEvent(terminal: Terminal, logged: Logged): string {
+  let body: string;
+  try {
+    body = bodyOf(parseEvent(logged as Parameters<typeof parseEvent>[0]));
+  } catch {
+    body = short(logged.payload ?? null);
+  }
+  const time = plainLine(logged.at, 30).replace(/^.*T/, '').replace(/\..*$/, '');
+  const head = `${paint(terminal, 'dim', time)} ${paint(terminal, 'cyan', plainLine(logged.kind, 20).padEnd(11))}`;
+  return `${head} ${body.trimEnd().replaceAll('\n', `\n${' '.repeat(21)}`)}\n`;
+}

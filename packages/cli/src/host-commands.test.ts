@@ -1,0 +1,206 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Clone, createClone } from './fixtures/clone.ts';
+import { ids } from './fixtures/data.ts';
+import { runCommand } from './program.ts';
+
+async function airlock(clone: Clone, line: string, behaviour = '') {
+  const context = clone.context(behaviour);
+  const code = await runCommand(line.split(' '), '1.2.3', context);
+  return { code, output: context.output() };
+}
+
+describe('with no host', () => {
+  test.each([
+    ['status', 1],
+    ['stop', 0],
+    ['ps', 1],
+    ['run hello', 1],
+    [`logs ${ids.execution}`, 1],
+  ])('%s says so', async (line, code) => {
+    const result = await airlock(createClone(), line);
+    expect(result.code).toBe(code);
+    expect(result.output).toContain('Airlock is not running');
+  });
+
+  test('status --json says so', async () => {
+    const { code, output } = await airlock(createClone(), 'status --json');
+    expect(code).toBe(1);
+    expect(JSON.parse(output)).toMatchObject({ running: false, state: 'none' });
+  });
+
+  test.each([
+    ['a process that ended', { pid: 2 ** 22 + 1 }],
+    ['a process that is something else', { pid: process.pid }],
+  ])('a host.json left by %s counts as none', async (_, { pid }) => {
+    const clone = createClone();
+    const file = { pid, url: 'http://127.0.0.1:9', startedAt: 'then', token: 't' };
+    writeFileSync(join(clone.home, 'host.json'), JSON.stringify(file));
+    expect(await airlock(clone, 'stop')).toEqual({ code: 0, output: 'Airlock is not running\n' });
+  });
+
+  test('a half written host.json counts as none', async () => {
+    const clone = createClone();
+    clone.write('home/host.json', '{"pid":');
+    expect((await airlock(clone, 'status')).code).toBe(1);
+  });
+
+  test('stop --sessions lets the host program end them', async () => {
+    const clone = createClone();
+    expect((await airlock(clone, 'stop --sessions')).code).toBe(0);
+    expect(clone.read('home/sessions-ended')).toBe('');
+  });
+
+  test('a .env that cannot be read is named with its line', async () => {
+    const clone = createClone();
+    clone.write('.env', 'A=1\nnonsense\n');
+    const { code, output } = await airlock(clone, 'doctor');
+    expect(code).toBe(1);
+    expect(output).toContain('.env, line 2: it is not of the form NAME=value');
+  });
+});
+
+describe('with a host', () => {
+  test('status shows what runs', async () => {
+    const clone = createClone();
+    await clone.serve();
+    const { code, output } = await airlock(clone, 'status');
+    expect(code).toBe(0);
+    expect(output).toMatch(/^url +http:/m);
+    expect(output).toMatch(/^model +simulated/m);
+    expect(output).toMatch(/^engine +docker 29\.0$/m);
+    expect(output).toMatch(/^executions +1 starting, 0 running, 1 awaiting$/m);
+  });
+
+  test('status says why the host is not ready', async () => {
+    const clone = createClone();
+    await clone.serve('unready');
+    const { code, output } = await airlock(clone, 'status --json');
+    expect(code).toBe(0);
+    expect(JSON.parse(output)).toMatchObject({
+      running: true,
+      ready: false,
+      problem: expect.stringContaining('image'),
+    });
+  });
+
+  test('stop ends it, and a second stop finds nothing', async () => {
+    const clone = createClone();
+    await clone.serve();
+    expect((await airlock(clone, 'stop')).output).toContain('✓ Airlock has stopped');
+    expect((await airlock(clone, 'stop')).output).toBe('Airlock is not running\n');
+  });
+
+  test('stop --sessions asks the host first', async () => {
+    const clone = createClone();
+    await clone.serve();
+    const { code, output } = await airlock(clone, 'stop --sessions --json');
+    expect(code).toBe(0);
+    expect(clone.read('home/posted.json')).toBe('POST /api/v1/system/stop {"sessions":true}');
+    expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({ stopped: true });
+  });
+
+  test('a host that does not stop is named, with what to do', async () => {
+    const clone = createClone();
+    const host = await clone.serve('stubborn');
+    const { stop } = await import('./commands/stop.ts');
+    await expect(stop(clone.context(), { patienceMs: 1 })).rejects.toMatchObject({
+      title: 'Airlock did not stop',
+      fix: expect.stringContaining(`kill -9 ${host.pid}`),
+    });
+  });
+
+  test('logs prints the events with control characters shown', async () => {
+    const clone = createClone();
+    await clone.serve();
+    const { code, output } = await airlock(clone, `logs ${ids.execution}`);
+    expect(code).toBe(0);
+    expect(output.trim().split('\n')).toEqual([
+      '03:04:05 status      running',
+      '03:04:05 prompt      Say hello',
+      '03:04:05 message     He␛[31mllo',
+      '03:04:05 status      finished',
+    ]);
+  });
+
+  test('logs --follow takes up a broken stream without loss or repeats', async () => {
+    const clone = createClone();
+    await clone.serve();
+    const { output } = await airlock(clone, `logs ${ids.execution} --follow --json`);
+    const seqs = output
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { seq: number }).seq);
+    expect(seqs).toEqual([1, 2, 3, 4]);
+  });
+
+  test('an error of the host is shown as it says it', async () => {
+    const clone = createClone();
+    await clone.serve();
+    const { code, output } = await airlock(clone, 'run nothing --json');
+    expect(code).toBe(1);
+    expect(JSON.parse(output)).toMatchObject({ error: { code: 'not_found', detail: 'the detail' } });
+  });
+
+  test('run sends values in the types the form wants', async () => {
+    const clone = createClone();
+    await clone.serve();
+    const { code, output } = await airlock(clone, 'run hello --field who=a=b --field times=2 --field loud=yes');
+    expect({ code, output }).toEqual({ code: 0, output: `${ids.execution}\n` });
+    expect(clone.read('home/posted.json')).toBe(
+      'POST /api/v1/services/hello/executions {"inputs":{"who":"a=b","times":2,"loud":true}}',
+    );
+  });
+
+  test('run refuses a field the form does not have', async () => {
+    const clone = createClone();
+    await clone.serve();
+    const { code, output } = await airlock(clone, 'run hello --field what=1');
+    expect(code).toBe(2);
+    expect(output).toContain('Use one of its fields: who, times, loud');
+  });
+
+  test('answer allows a tool', async () => {
+    const clone = createClone();
+    await clone.serve();
+    expect((await airlock(clone, `answer ${ids.request}`)).code).toBe(2);
+    expect((await airlock(clone, `answer ${ids.request} --allow`)).code).toBe(0);
+    expect(clone.read('home/posted.json')).toContain('{"inputs":{"decision":"allow"}}');
+  });
+
+  test('services and ps list them', async () => {
+    const clone = createClone();
+    await clone.serve();
+    expect((await airlock(clone, 'services')).output).toBe('hello  1.0.0  Says hello\n');
+    expect((await airlock(clone, 'ps')).output).toContain(`${ids.execution}  awaiting  hello`);
+    expect((await airlock(clone, 'ps')).output).toContain('who: ␛[2Jyou');
+  });
+});
+
+describe('doctor', () => {
+  test('shows each check and what to do', async () => {
+    const { code, output } = await airlock(createClone(), 'doctor', 'no engine');
+    expect(code).toBe(1);
+    expect(output).toBe('✓ node — 24\n! key — no ␛[31mkey\n  → set it\n✗ engine — docker\n  → install it\n');
+  });
+
+  test('a warning is no failure', async () => {
+    const { code, output } = await airlock(createClone(), 'doctor --json');
+    expect(code).toBe(0);
+    expect(JSON.parse(output)).toHaveProperty('checks.length', 3);
+  });
+});
+
+describe('usage', () => {
+  test.each([['frobnicate'], ['run'], ['logs --lines 0'], ['ps --limit x'], ['status --frob']])(
+    '%s is bad',
+    async (line) => {
+      expect((await airlock(createClone(), line)).code).toBe(2);
+    },
+  );
+
+  test.each([['--help'], ['start --help'], ['--version']])('%s is fine', async (line) => {
+    expect((await airlock(createClone(), line)).code).toBe(0);
+  });
+});

@@ -1,0 +1,48 @@
+import type { Element } from '@airlock/protocol/elements';
+import type { Json, JsonObject } from '@airlock/protocol/json';
+import { UsageFailure } from './failure.ts';
+
+/** Splits `name=value` pairs as they were typed. */
+export function parsePairs(pairs: readonly string[]): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new UsageFailure('A field cannot be read', `'${pair}'`, 'Write it as --field name=value');
+    values.set(pair.slice(0, at), pair.slice(at + 1));
+  }
+  return values;
+}
+
+const truths: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  false: false,
+  no: false,
+  off: false,
+};
+
+function coerce(element: Element, text: string): Json {
+  if (element.type === 'number') {
+    const number = text.trim() === '' ? null : Number(text);
+    // What is no number goes as text, so that the host says what the field wants.
+    return number === null || Number.isFinite(number) ? number : text;
+  }
+  if (element.type === 'boolean') return truths[text.toLowerCase()] ?? text;
+  return text;
+}
+
+/** Form values from `name=value` pairs, in the types the form's elements want; the host validates them. */
+export function inputsOf(elements: readonly Element[], pairs: readonly string[]): JsonObject {
+  const fields = new Map(elements.flatMap((element) => ('name' in element ? [[element.name, element] as const] : [])));
+  const inputs: JsonObject = {};
+  for (const [name, text] of parsePairs(pairs)) {
+    const element = fields.get(name);
+    if (element === undefined) {
+      const known = [...fields.keys()].join(', ') || 'none';
+      throw new UsageFailure('The form has no such field', `'${name}'`, `Use one of its fields: ${known}`);
+    }
+    inputs[name] = coerce(element, text);
+  }
+  return inputs;
+}

@@ -1,0 +1,120 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { Context } from './context.ts';
+import { UsageFailure } from './failure.ts';
+import { printError } from './terminal.ts';
+
+/** Loaded only when asked for: most commands need little of the others. */
+const load = {
+  start: () => import('./commands/start.ts'),
+  stop: () => import('./commands/stop.ts'),
+  status: () => import('./commands/status.ts'),
+  logs: () => import('./commands/logs.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  services: () => import('./commands/services.ts'),
+  ps: () => import('./commands/ps.ts'),
+  run: () => import('./commands/run.ts'),
+  answer: () => import('./commands/answer.ts'),
+};
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return number;
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+type Done = (code: number) => void;
+
+function addHostCommands(program: Command, context: Context, done: Done): void {
+  program
+    .command('start')
+    .description('set everything up and serve the panel until Ctrl-C')
+    .option('-y, --yes', 'answer every question with yes')
+    .action(async (options) => done(await (await load.start()).start(context, options)));
+  program
+    .command('stop')
+    .description('stop the host; sessions go on at the next start')
+    .option('--sessions', 'end the sessions and their containers too')
+    .option('--json', 'print JSON')
+    .action(async (options) => done(await (await load.stop()).stop(context, options)));
+  program
+    .command('status')
+    .description('show what runs; exit code 1 when nothing does')
+    .option('--json', 'print JSON')
+    .action(async (options) => done(await (await load.status()).status(context, options)));
+  program
+    .command('logs')
+    .argument('[execution]', 'id of an execution; without it the log of the host')
+    .description("show the host's log, or the events of an execution")
+    .option('-f, --follow', 'go on as it is written')
+    .option('-n, --lines <count>', "lines of the host's log to begin with", positive, 200)
+    .option('--json', 'print JSON lines')
+    .action(async (execution, options) => done(await (await load.logs()).logs(context, execution, options)));
+  program
+    .command('doctor')
+    .description('check this machine; exit code 1 when something is missing')
+    .option('--json', 'print JSON')
+    .action(async (options) => done(await (await load.doctor()).doctor(context, options)));
+}
+
+function addWorkCommands(program: Command, context: Context, done: Done): void {
+  program
+    .command('services')
+    .description('list what people can start')
+    .option('--json', 'print JSON')
+    .action(async (options) => done(await (await load.services()).services(context, options)));
+  program
+    .command('run')
+    .argument('<service>', 'its name')
+    .description('start a service')
+    .option('--field <name=value>', 'a value of its form; may be repeated', collect, [])
+    .option('-f, --follow', 'show its log until it ends')
+    .option('--json', 'print JSON')
+    .action(async (service, options) => done(await (await load.run()).run(context, service, options)));
+  program
+    .command('ps')
+    .description('list executions, the newest first')
+    .option('--status <status>', 'only those with this status')
+    .option('-n, --limit <count>', 'how many', positive, 20)
+    .option('--json', 'print JSON')
+    .action(async (options) => done(await (await load.ps()).ps(context, options)));
+  program
+    .command('answer')
+    .argument('<request>', 'its id')
+    .description('answer a request')
+    .option('--field <name=value>', 'a field of the form, or an answer by number of its question', collect, [])
+    .option('--allow', 'let the tool run')
+    .option('--deny', 'do not let the tool run')
+    .option('--message <text>', 'why not, or an answer in your own words')
+    .option('--json', 'print JSON')
+    .action(async (request, options) => done(await (await load.answer()).answer(context, request, options)));
+}
+
+/** Runs one command line and returns its exit code: 0 success, 1 a failure that was explained, 2 bad usage. */
+export async function runCommand(argv: readonly string[], version: string, context: Context): Promise<number> {
+  const { terminal } = context;
+  let exitCode = 0;
+  const done: Done = (code) => {
+    exitCode = code;
+  };
+  const program = new Command('airlock')
+    .description('Run Claude agents in sealed containers, with people at the controls')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(run it with --help to see how it is used)')
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
+  // Commands inherit the settings above when they are created.
+  addHostCommands(program, context, done);
+  addWorkCommands(program, context, done);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    printError(terminal, error, argv.includes('--json'));
+    return error instanceof UsageFailure ? 2 : 1;
+  }
+}

@@ -1,0 +1,167 @@
+import { AirlockError } from '@airlock/protocol/errors';
+import type { Shown } from '@airlock/protocol/events';
+import { idSchema } from '@airlock/protocol/ids';
+import { type Json, type JsonObject, jsonSchema } from '@airlock/protocol/json';
+import { type Call, callSchema, type SessionOptions, type Turn, turnSchema } from '@airlock/protocol/service-channel';
+import { addUsage, noUsage, type Usage } from '@airlock/protocol/usage';
+import * as z from 'zod';
+import type { Form } from './form.ts';
+import { mainScope } from './replay/keys.ts';
+import type { Made } from './replay/replay.ts';
+import { running } from './replay/scope.ts';
+import { toShown } from './shown.ts';
+
+/** How long people have to answer a lock that says nothing else: 7 days. */
+export const defaultAnswerMs = 7 * 24 * 60 * 60 * 1000;
+
+export interface LockOptions {
+  /** How long people have to answer; then the lock fails with `request_expired`. Default 7 days. */
+  readonly expiresMs?: number;
+}
+
+export interface LeaseOptions<Answer, Value extends Json> extends LockOptions {
+  /**
+   * Turns the answer into the value `lock` yields, or refuses it by throwing an `InputsError`. It may run more than
+   * once, must make no `ctx` call and have no effects, and has 10 seconds.
+   */
+  readonly lease: (answer: Answer) => Value | Promise<Value>;
+}
+
+/** Shows a form to people and pauses until one of them has answered, for weeks if it must be. */
+export interface Lock {
+  <Answer>(name: string, form: Form<Answer>, options?: LockOptions): Promise<Answer>;
+  <Answer, Value extends Json>(name: string, form: Form<Answer>, options: LeaseOptions<Answer, Value>): Promise<Value>;
+}
+
+/** Shows things to people, and asks them. What is shown goes out in order; nobody has to wait for it. */
+export interface Tracer {
+  markdown(body: string): Promise<void>;
+  html(body: string): Promise<void>;
+  text(body: string): Promise<void>;
+  /** A result: a text is Markdown, `{type, body}` is itself, anything else is JSON. */
+  result(value: Json | Shown): Promise<void>;
+  /** A step worth telling, in the forms of `result`. */
+  action(value: Json | Shown): Promise<void>;
+  debug(text: string): Promise<void>;
+  warning(text: string): Promise<void>;
+  readonly lock: Lock;
+}
+
+/** A Claude conversation in a container of its own. It ends with the execution if not before. */
+export interface Session {
+  readonly id: string;
+  /** Tokens and cost of all turns so far. */
+  readonly usage: Usage;
+  /** Says something to Claude and resolves with the turn that answers. A turn that failed rejects. */
+  send(text: string): Promise<Turn>;
+  end(): Promise<void>;
+}
+
+/** All a service may touch the outside with. Anything else it does is done again when it runs again. */
+export interface Ctx<Inputs> {
+  readonly inputs: Inputs;
+  /** Aborts when the execution is cancelled. */
+  readonly signal: AbortSignal;
+  readonly tracer: Tracer;
+  readonly lock: Lock;
+  /** Starts a session. A name can be used once in an execution. Default `main`. */
+  session(name?: string, options?: SessionOptions): Promise<Session>;
+  /** The time; the same again when the service runs again. */
+  now(): Promise<Date>;
+}
+
+/** What a context needs of the execution it belongs to. */
+export interface ContextPort {
+  readonly inputs: JsonObject;
+  readonly signal: AbortSignal;
+  readonly answerMs: number;
+  call(scope: string, call: Call): Made;
+  /** Says how the answer of an open lock becomes its value. */
+  onLease(key: string, lease: (inputs: JsonObject) => Promise<Json>): void;
+}
+
+function makeCall(port: ContextPort, call: Call): Made {
+  if (running.getStore()?.part === 'lease') {
+    throw new AirlockError('service_failed', `A lease may make no calls, but it called ${call.kind}`);
+  }
+  const checked = callSchema.safeParse(call);
+  if (!checked.success) throw new AirlockError('service_failed', `ctx ${call.kind}: ${z.prettifyError(checked.error)}`);
+  return port.call(mainScope, checked.data);
+}
+
+function createLock(port: ContextPort): Lock {
+  return async function lock<Answer, Value extends Json>(
+    name: string,
+    form: Form<Answer>,
+    options: LockOptions & Partial<LeaseOptions<Answer, Value>> = {},
+  ): Promise<Answer | Value> {
+    const { lease, expiresMs = port.answerMs } = options;
+    const made = makeCall(port, {
+      kind: 'lock',
+      name,
+      elements: [...form.elements],
+      expiresMs,
+      lease: lease !== undefined,
+    });
+    if (lease === undefined) return form.parse(await made.outcome);
+    port.onLease(made.key, async (inputs) => jsonSchema.parse((await lease(form.parse(inputs))) ?? null));
+    return (await made.outcome) as Value;
+  };
+}
+
+function createTracer(port: ContextPort, lock: Lock): Tracer {
+  const emit = async (event: 'action' | 'result', shown: Shown) => {
+    await makeCall(port, { kind: 'emit', event, shown }).outcome;
+  };
+  const log = async (event: 'debug' | 'stderr', text: string) => {
+    await makeCall(port, { kind: 'log', event, text }).outcome;
+  };
+  return {
+    markdown: (body) => emit('action', { type: 'markdown', body }),
+    html: (body) => emit('action', { type: 'html', body }),
+    text: (body) => emit('action', { type: 'text', body }),
+    result: async (value) => emit('result', toShown(value)),
+    action: async (value) => emit('action', toShown(value)),
+    debug: (text) => log('debug', text),
+    warning: (text) => log('stderr', text),
+    lock,
+  };
+}
+
+function createSessions(port: ContextPort): Ctx<unknown>['session'] {
+  const names = new Set<string>();
+  return async (name = 'main', options = {}) => {
+    if (names.has(name)) throw new AirlockError('service_failed', `A session named "${name}" was already started`);
+    names.add(name);
+    const opened = await makeCall(port, { kind: 'session_open', session: name, options }).outcome;
+    const { id } = z.object({ id: idSchema }).parse(opened);
+    let usage = noUsage;
+    return {
+      id,
+      get usage() {
+        return usage;
+      },
+      send: async (text) => {
+        const answer = await makeCall(port, { kind: 'session_send', session: name, text }).outcome;
+        const turn = turnSchema.parse(answer);
+        usage = addUsage(usage, turn.usage);
+        return turn;
+      },
+      end: async () => {
+        await makeCall(port, { kind: 'session_end', session: name }).outcome;
+      },
+    };
+  };
+}
+
+export function createContext<Inputs>(port: ContextPort, inputs: Inputs): Ctx<Inputs> {
+  const lock = createLock(port);
+  return {
+    inputs,
+    signal: port.signal,
+    tracer: createTracer(port, lock),
+    lock,
+    session: createSessions(port),
+    now: async () => new Date(z.number().parse(await makeCall(port, { kind: 'now' }).outcome)),
+  };
+}

@@ -1,0 +1,168 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { JsonObject } from '@airlock/protocol/json';
+import { type FromService, fromServiceSchema, type ToService } from '@airlock/protocol/service-channel';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const entry = fileURLToPath(new URL('./process.ts', import.meta.url));
+const fixture = fileURLToPath(new URL('./process/service.fixture.ts', import.meta.url));
+const broken = fileURLToPath(new URL('./form.ts', import.meta.url));
+const executions = ['01900000-0000-7000-8000-00000000000a', '01900000-0000-7000-8000-00000000000b'] as const;
+
+/** A service process and what it has sent. */
+class Started {
+  readonly process: ChildProcess;
+  readonly exit: Promise<unknown[]>;
+  readonly sent: FromService[] = [];
+  #waiting: { match(message: FromService): boolean; resolve(message: FromService): void }[] = [];
+
+  constructor(path: string) {
+    // The cache saves each start the stripping of types.
+    const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'airlock-test-compile-cache') };
+    this.process = fork(entry, [path], { execArgv: [], stdio: 'pipe', env });
+    this.exit = once(this.process, 'exit');
+    this.process.on('message', (raw) => {
+      const message = fromServiceSchema.parse(raw);
+      this.sent.push(message);
+      for (const { resolve } of this.#waiting.filter(({ match }) => match(message))) resolve(message);
+    });
+  }
+
+  async until<T extends FromService['type']>(type: T, part = ''): Promise<Extract<FromService, { type: T }>> {
+    const match = (message: FromService): message is Extract<FromService, { type: T }> =>
+      message.type === type && JSON.stringify(message).includes(part);
+    const there = this.sent.find(match);
+    if (there !== undefined) return there;
+    const { promise, resolve } = Promise.withResolvers<FromService>();
+    this.#waiting.push({ match, resolve });
+    const message = await promise;
+    return match(message) ? message : this.until(type, part);
+  }
+
+  send(message: JsonObject): void {
+    this.process.send(message satisfies JsonObject);
+  }
+
+  run(execution: string, mode: string, log: Partial<Extract<ToService, { type: 'run' }>> = {}): void {
+    this.process.send({ type: 'run', execution, inputs: { mode }, calls: [], outcomes: [], ...log });
+  }
+}
+
+let started: Started | null = null;
+
+async function start(path = fixture): Promise<Started> {
+  started = new Started(path);
+  await Promise.race([started.until('manifest'), started.until('unusable')]);
+  return started;
+}
+
+afterEach(async () => {
+  started?.process.kill('SIGKILL');
+  await started?.exit;
+  started = null;
+});
+
+describe('a service process', () => {
+  it('sends its manifest, and ends when the channel does', async () => {
+    const service = await start();
+    expect(service.sent[0]).toMatchObject({ type: 'manifest', manifest: { name: 'fixture', version: '0.1.0' } });
+    service.process.disconnect();
+    expect(await service.exit).toEqual([0, null]);
+  });
+
+  it('says why a module does not load, and ends', async () => {
+    const missing = await start('/nowhere/service.ts');
+    expect(missing.sent[0]).toMatchObject({ type: 'unusable', error: { code: 'service_not_loaded' } });
+    expect(await missing.exit).toEqual([1, null]);
+    const other = await start(broken);
+    expect(other.sent[0]).toMatchObject({
+      error: { detail: `${broken} has no default export made with defineService` },
+    });
+    await other.exit;
+  });
+
+  it('serves several executions at once, and tells their output apart', async () => {
+    const service = await start();
+    const [a, b] = executions;
+    service.run(a, 'print a');
+    service.run(b, 'print b');
+    const now = { ok: true, value: 0 };
+    await Promise.all(
+      executions.map((execution) => service.until('call', `"execution":"${execution}","key":"main/now`)),
+    );
+    service.send({ type: 'outcome', execution: b, key: 'main/now/#0', outcome: now });
+    service.send({ type: 'outcome', execution: a, key: 'main/now/#0', outcome: now });
+    await Promise.all(executions.map((execution) => service.until('finished', execution)));
+    const printed = service.sent.flatMap((message) =>
+      message.type === 'call' && message.call.kind === 'log'
+        ? [[message.execution, message.key, message.call.text]]
+        : [],
+    );
+    expect(printed).toEqual([
+      [a, 'io/log/stdout#0.0', 'print a first\n'],
+      [b, 'io/log/stdout#0.0', 'print b first\n'],
+      [b, 'io/log/stderr#1.0', 'print b second\n'],
+      [a, 'io/log/stderr#1.0', 'print a second\n'],
+    ]);
+  });
+
+  it.each(['throw in a timer', 'reject unawaited'])('ends only the execution at fault: %s', async (mode) => {
+    const service = await start();
+    const [faulty, healthy] = executions;
+    service.run(faulty, mode);
+    const failed = await service.until('failed');
+    expect(failed).toMatchObject({ execution: faulty, error: { code: 'service_failed', detail: mode } });
+    service.run(healthy, 'end');
+    expect(await service.until('finished')).toMatchObject({ execution: healthy });
+  });
+
+  it('notes the failure of a call nobody awaited, and goes on', async () => {
+    const service = await start();
+    const [execution] = executions;
+    service.run(execution, 'lock unawaited');
+    const { key } = await service.until('call', '"kind":"lock"');
+    const error = { code: 'request_expired', title: '', detail: 'too late', fix: '' };
+    service.send({ type: 'outcome', execution, key, outcome: { ok: false, error } });
+    const note = await service.until('call', 'nobody awaited');
+    expect(note).toMatchObject({ call: { kind: 'log', event: 'debug' } });
+    service.send({ type: 'outcome', execution, key: 'main/now/#0', outcome: { ok: true, value: 0 } });
+    await service.until('finished');
+  });
+
+  it('answers a lease, and says so when it does not run the execution', async () => {
+    const service = await start();
+    const [execution, other] = executions;
+    service.run(execution, 'lease');
+    const { key } = await service.until('call', '"kind":"lock"');
+    service.send({ type: 'lease', id: '1', execution, key, inputs: { word: 'no' } });
+    const refused = { ok: false, error: { code: 'invalid_inputs', fields: { word: ['Not no'] } } };
+    expect(await service.until('leased', '"id":"1"')).toMatchObject({ outcome: refused });
+    service.send({ type: 'lease', id: '2', execution, key, inputs: { word: 'yes' } });
+    expect(await service.until('leased', '"id":"2"')).toMatchObject({ outcome: { ok: true, value: 3 } });
+    service.send({ type: 'lease', id: '3', execution: other, key, inputs: { word: 'yes' } });
+    const unknown = { ok: false, error: { code: 'service_unavailable' } };
+    expect(await service.until('leased', '"id":"3"')).toMatchObject({ outcome: unknown });
+  });
+
+  it('fails the execution a malformed message is for, and survives one that is for none', async () => {
+    const service = await start();
+    const [execution] = executions;
+    service.send({ type: 'nonsense' });
+    service.send({ type: 'run', execution, inputs: 3 });
+    expect(await service.until('failed')).toMatchObject({ execution, error: { code: 'internal' } });
+  });
+
+  it('sends nothing more of a cancelled execution', async () => {
+    const service = await start();
+    const [execution, other] = executions;
+    service.run(execution, 'lease');
+    await service.until('call', '"kind":"lock"');
+    service.send({ type: 'cancel', execution, reason: 'enough' });
+    service.run(other, 'end');
+    await service.until('finished');
+    expect(service.sent.filter((message) => 'execution' in message && message.execution === execution)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,44 @@
+import type { Call } from '@airlock/protocol/service-channel';
+
+/** Scope of what `run` itself calls. */
+export const mainScope = 'main';
+/** Scope of what the process prints. Its keys hold the place in the log, so that a replay prints nothing twice. */
+export const ioScope = 'io';
+
+/** What a call is named after, within its kind. */
+function nameOf(call: Call): string {
+  switch (call.kind) {
+    case 'emit':
+    case 'log':
+      return call.event;
+    case 'now':
+      return '';
+    case 'lock':
+      return call.name;
+    case 'session_open':
+    case 'session_send':
+    case 'session_end':
+      return call.session;
+  }
+}
+
+/** Calls nobody waits for: the host stores them. */
+export function isSilent(call: Call): boolean {
+  return call.kind === 'emit' || call.kind === 'log';
+}
+
+export function isSilentKey(key: string): boolean {
+  const kind = key.split('/', 2)[1];
+  return kind === 'emit' || kind === 'log';
+}
+
+/** Gives calls their keys: `scope/kind/name#count`. */
+export function createKeys(): (scope: string, call: Call) => string {
+  const counts = new Map<string, number>();
+  return (scope, call) => {
+    const stem = `${scope}/${call.kind}/${nameOf(call)}`;
+    const count = counts.get(stem) ?? 0;
+    counts.set(stem, count + 1);
+    return `${stem}#${count}`;
+  };
+}

@@ -1,0 +1,221 @@
+import { AirlockError } from '@airlock/protocol/errors';
+import type { Json } from '@airlock/protocol/json';
+import type { Call, Outcome, RecordedCall } from '@airlock/protocol/service-channel';
+import type { Clock } from './clock.ts';
+import { createKeys, ioScope, isSilent, isSilentKey } from './keys.ts';
+import { markCallError } from './scope.ts';
+import { excerpt, isSameCall } from './signature.ts';
+
+/*
+ * The replay engine: gives a function that runs again from the top the outcomes it had before. It owns the order in
+ * which the function goes on; the host owns the log; `execution.ts` owns the function.
+ *
+ * S1. A call gets its key the moment it is made; nothing that happens later changes it.
+ * S2. Outcomes are delivered in log order, one per macrotask, live and in replay alike.
+ * S3. A recorded call is made again with the same arguments, or the execution fails as `nondeterministic`.
+ * S4. A new call is sent only after every recorded call has been made again.
+ * S5. A recorded call without an outcome is sent again under its key; a stored `emit` or `log` is not.
+ * S6. What the log has and the function, parked or ended, has not asked for fails the execution as `nondeterministic`.
+ * S7. The outcome of a key is delivered at most once.
+ * S8. After the end nothing is sent and nothing is delivered.
+ */
+
+export interface Recorded {
+  readonly calls: readonly RecordedCall[];
+  readonly outcomes: readonly KeyedOutcome[];
+}
+
+export interface KeyedOutcome {
+  readonly key: string;
+  readonly outcome: Outcome;
+}
+
+export interface ReplayPort {
+  send(call: RecordedCall): void;
+  /** The execution cannot go on. Called at most once. */
+  fail(error: AirlockError): void;
+}
+
+export interface Made {
+  readonly key: string;
+  readonly outcome: Promise<Json>;
+}
+
+interface Waiting {
+  resolve(value: Json): void;
+  reject(error: AirlockError): void;
+}
+
+/** A function that does nothing for this long while its log has more is taken as parked. */
+export const parkMs = 5_000;
+
+export class Replay {
+  readonly #port: ReplayPort;
+  readonly #clock: Clock;
+  readonly #keyOf = createKeys();
+  readonly #recorded: ReadonlyMap<string, Call>;
+  /** Recorded calls not yet made again, in log order. */
+  readonly #unmade: Set<string>;
+  readonly #made = new Set<string>();
+  readonly #waiting = new Map<string, Waiting>();
+  /** Outcomes in log order; those before `#next` are delivered. */
+  readonly #outcomes: KeyedOutcome[] = [];
+  readonly #known = new Set<string>();
+  #next = 0;
+  #held: RecordedCall[] = [];
+  #ended: AirlockError | null = null;
+  /** Macrotasks asked for that will each deliver an outcome. */
+  #turns = 0;
+  #progress = 0;
+  #stopWatch: (() => void) | null = null;
+  #printed = { at: 0, count: 0 };
+
+  constructor(recorded: Recorded, port: ReplayPort, clock: Clock) {
+    this.#port = port;
+    this.#clock = clock;
+    this.#recorded = new Map(recorded.calls.map(({ key, call }) => [key, call]));
+    const mustCome = recorded.calls.filter(({ call }) => call.kind !== 'log');
+    this.#unmade = new Set(mustCome.map(({ key }) => key));
+    for (const { key, outcome } of recorded.outcomes) if (!isSilentKey(key)) this.deliver(key, outcome);
+    this.#watch();
+  }
+
+  /** Makes a call. Its outcome is an `AirlockError` when it failed. */
+  call(scope: string, call: Call): Made {
+    const key = this.#keyOf(scope, call);
+    if (this.#ended !== null) return { key, outcome: this.#rejected(key, this.#ended) };
+    const before = this.#recorded.get(key);
+    if (before !== undefined && !isSameCall(before, call)) {
+      const error = this.#diverge(`${key}: the log has ${excerpt(before)}, the service now asks ${excerpt(call)}`);
+      return { key, outcome: this.#rejected(key, error) };
+    }
+    this.#made.add(key);
+    this.#unmade.delete(key);
+    this.#progress += 1;
+    const outcome = isSilent(call) ? Promise.resolve(null) : this.#wait(key);
+    if (before === undefined) this.#held.push({ key, call });
+    else if (!isSilent(call) && !this.#known.has(key)) this.#port.send({ key, call });
+    this.#sendHeld();
+    this.#pump();
+    return { key, outcome };
+  }
+
+  /** Takes an outcome from the log. */
+  deliver(key: string, outcome: Outcome): void {
+    if (this.#ended !== null || this.#known.has(key)) return;
+    if (isSilentKey(key)) {
+      if (!outcome.ok) this.#failWith(AirlockError.fromBody(outcome.error));
+      return;
+    }
+    this.#known.add(key);
+    this.#outcomes.push({ key, outcome });
+    this.#pump();
+    this.#watch();
+  }
+
+  /** Stores what the process printed, unless the log has it from before. */
+  print(event: 'debug' | 'stdout' | 'stderr', text: string): void {
+    if (this.#ended !== null) return;
+    if (this.#printed.at !== this.#next) this.#printed = { at: this.#next, count: 0 };
+    const key = `${ioScope}/log/${event}#${this.#next}.${this.#printed.count++}`;
+    const isOld = this.#recorded.has(key) || this.#unmade.size > 0 || this.#next < this.#outcomes.length;
+    if (!isOld) this.#port.send({ key, call: { kind: 'log', event, text } });
+  }
+
+  /** What the log has and the function has not asked for; null when nothing. */
+  leftover(): string | null {
+    for (const { key } of this.#outcomes.slice(this.#next)) {
+      if (!this.#made.has(key)) return `the outcome of ${key}`;
+    }
+    for (const key of this.#unmade) {
+      const call = this.#recorded.get(key);
+      return call === undefined ? key : `${key} ${excerpt(call)}`;
+    }
+    return null;
+  }
+
+  /** Ends it; calls that wait fail with `error`. */
+  close(error: AirlockError): void {
+    if (this.#ended !== null) return;
+    this.#ended = error;
+    this.#stopWatch?.();
+    this.#stopWatch = null;
+    for (const [key, waiting] of this.#waiting) {
+      markCallError(error, key);
+      waiting.reject(error);
+    }
+    this.#waiting.clear();
+    this.#held = [];
+  }
+
+  #wait(key: string): Promise<Json> {
+    return new Promise((resolve, reject) => this.#waiting.set(key, { resolve, reject }));
+  }
+
+  #rejected(key: string, error: AirlockError): Promise<never> {
+    markCallError(error, key);
+    return Promise.reject(error);
+  }
+
+  #sendHeld(): void {
+    if (this.#unmade.size > 0) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const call of held) this.#port.send(call);
+  }
+
+  #pump(): void {
+    for (; this.#turns < this.#outcomes.length - this.#next; this.#turns += 1) {
+      this.#clock.macrotask(() => {
+        this.#turns -= 1;
+        this.#deliverNext();
+      });
+    }
+  }
+
+  #deliverNext(): void {
+    const head = this.#outcomes[this.#next];
+    if (this.#ended !== null || head === undefined) return;
+    const waiting = this.#waiting.get(head.key);
+    if (waiting === undefined) return;
+    this.#waiting.delete(head.key);
+    this.#next += 1;
+    this.#progress += 1;
+    if (head.outcome.ok) waiting.resolve(head.outcome.value);
+    else {
+      const error = AirlockError.fromBody(head.outcome.error);
+      markCallError(error, head.key);
+      waiting.reject(error);
+    }
+  }
+
+  /** Watches a function that has more in its log, until it has asked for all of it. */
+  #watch(): void {
+    if (this.#stopWatch !== null || this.#ended !== null || this.leftover() === null) return;
+    const seen = this.#progress;
+    this.#stopWatch = this.#clock.after(parkMs, () => {
+      this.#stopWatch = null;
+      const left = this.leftover();
+      if (left === null || this.#ended !== null) return;
+      if (this.#turns > 0 || this.#progress !== seen) this.#watch();
+      else this.#diverge(`The log has ${left}, the service waits for ${this.#asked()} instead`);
+    });
+  }
+
+  #asked(): string {
+    const held = this.#held[0];
+    if (held !== undefined) return `${held.key} ${excerpt(held.call)}`;
+    return [...this.#waiting.keys()][0] ?? 'something that is no call';
+  }
+
+  #diverge(detail: string): AirlockError {
+    return this.#failWith(new AirlockError('nondeterministic', detail));
+  }
+
+  #failWith(error: AirlockError): AirlockError {
+    if (this.#ended !== null) return this.#ended;
+    this.close(error);
+    this.#port.fail(error);
+    return error;
+  }
+}

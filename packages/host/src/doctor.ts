@@ -1,0 +1,139 @@
+import { AirlockError } from '@airlock/protocol/errors';
+import { existsSync, mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import type { EngineInfo } from './engine/engine.ts';
+import { openStore } from './store/store.ts';
+
+export interface Check {
+  readonly name: string;
+  readonly state: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+  readonly fix?: string;
+}
+
+/** What the checks ask of parts that need an engine. */
+export interface DoctorParts {
+  /** Rejects with the reason when there is none, or no right to use it. */
+  readonly engine: () => Promise<EngineInfo>;
+  /** The worker image in use and whether the engine has it. */
+  readonly image: () => Promise<{ reference: string; present: boolean }>;
+  /** Whether the host of this installation is running and holds the port. */
+  readonly running: boolean;
+}
+
+const gibibyte = 1024 ** 3;
+const wantedMemory = 8 * gibibyte;
+const wantedDisk = 10 * gibibyte;
+
+/** Checks everything a start needs; never rejects. */
+export async function examine(config: Config, parts: DoctorParts): Promise<Check[]> {
+  const engine = await outcome('engine', async () => {
+    const info = await parts.engine();
+    return { info, detail: `${info.name} ${info.version} at ${info.address}` };
+  });
+  const checks = [
+    node(),
+    engine.check,
+    memory(engine.value?.info.memoryBytes ?? totalmem()),
+    await disk(config.home),
+    engine.value ? (await outcome('image', () => image(parts))).check : blocked('image'),
+    ...(await model(config)),
+    await port(config, parts.running),
+    (await outcome('store', () => store(config.home))).check,
+  ];
+  return checks;
+}
+
+async function outcome<T extends { detail: string }>(name: string, look: () => Promise<T>) {
+  try {
+    const value = await look();
+    return { value, check: { name, state: 'ok', detail: value.detail } satisfies Check };
+  } catch (error) {
+    const { title, detail, fix } = AirlockError.from(error).toBody();
+    return { value: undefined, check: { name, state: 'fail', detail: `${title}: ${detail}`, fix } satisfies Check };
+  }
+}
+
+function blocked(name: string): Check {
+  return { name, state: 'fail', detail: 'Cannot be checked without an engine', fix: 'Correct the engine first' };
+}
+
+function node(): Check {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major >= 24) return { name: 'node', state: 'ok', detail: process.version };
+  return { name: 'node', state: 'fail', detail: `${process.version} is too old`, fix: 'Run `npm ci`, which brings 24' };
+}
+
+function memory(bytes: number): Check {
+  const detail = `${(bytes / gibibyte).toFixed(1)} GiB for containers`;
+  if (bytes >= wantedMemory * 0.95) return { name: 'memory', state: 'ok', detail };
+  const fix = 'Give the machine (or the virtual machine of the engine) 8 GB: each open session may use 1 GB';
+  return { name: 'memory', state: 'warn', detail, fix };
+}
+
+async function disk(home: string): Promise<Check> {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const { bavail, bsize } = await statfs(home);
+  const free = bavail * bsize;
+  const detail = `${(free / gibibyte).toFixed(1)} GiB free at ${home}`;
+  if (free >= wantedDisk) return { name: 'disk', state: 'ok', detail };
+  const state = free >= gibibyte ? 'warn' : 'fail';
+  return { name: 'disk', state, detail, fix: 'Free some space: images, logs and workspaces want 10 GB' };
+}
+
+async function image(parts: DoctorParts): Promise<{ detail: string }> {
+  const { reference, present } = await parts.image();
+  if (!present) throw new AirlockError('image_missing', `${reference} is not there`);
+  return { detail: reference };
+}
+
+async function model(config: Config): Promise<Check[]> {
+  if (config.model.kind === 'simulated') {
+    const fix = 'Set ANTHROPIC_API_KEY in .env to talk to Claude';
+    return [{ name: 'key', state: 'warn', detail: 'None is set, so replies are simulated', fix }];
+  }
+  const { baseUrl, key } = config.model;
+  try {
+    const response = await fetch(new URL('/v1/models?limit=1', baseUrl), {
+      headers: { 'x-api-key': key, 'anthropic-version': '2023-06-01' },
+      signal: AbortSignal.timeout(5_000),
+    });
+    await response.body?.cancel();
+    const reached: Check = { name: 'model', state: 'ok', detail: `${baseUrl} answers` };
+    if (response.status === 401 || response.status === 403) {
+      const fix = 'Correct ANTHROPIC_API_KEY in .env and restart';
+      return [{ name: 'key', state: 'fail', detail: `Refused with status ${response.status}`, fix }, reached];
+    }
+    return [{ name: 'key', state: 'ok', detail: 'Accepted' }, reached];
+  } catch (error) {
+    const reason = error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : '';
+    const fix = 'Check the network and ANTHROPIC_BASE_URL';
+    return [
+      { name: 'key', state: 'warn', detail: 'Set, but could not be tried' },
+      { name: 'model', state: 'fail', detail: `${baseUrl} does not answer: ${reason}`, fix },
+    ];
+  }
+}
+
+async function port({ host, port }: Config, running: boolean): Promise<Check> {
+  if (running) return { name: 'port', state: 'ok', detail: `${port} is served by Airlock` };
+  const problem = await new Promise<string | undefined>((resolve) => {
+    const probe = createServer();
+    probe.once('error', (error) => resolve(error.message));
+    probe.listen(port, host, () => probe.close(() => resolve(undefined)));
+  });
+  if (problem === undefined) return { name: 'port', state: 'ok', detail: `${host}:${port} is free` };
+  return { name: 'port', state: 'fail', detail: problem, fix: 'Set AIRLOCK_PORT to another port, or stop its owner' };
+}
+
+async function store(home: string): Promise<{ detail: string }> {
+  const path = join(home, 'airlock.db');
+  if (!existsSync(path)) return { detail: `${path} will be made at the first start` };
+  const opened = await openStore(path);
+  await opened.close();
+  return { detail: path };
+}

@@ -1,0 +1,47 @@
+import { AirlockError } from '@airlock/protocol/errors';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** What the command line reads to reach the host of this installation. */
+export interface HostFile {
+  readonly pid: number;
+  readonly url: string;
+  readonly startedAt: string;
+  /** Bearer token of the command line. */
+  readonly token: string;
+}
+
+export function writeHostFile(home: string, file: HostFile): void {
+  writeFileSync(join(home, 'host.json'), `${JSON.stringify(file)}\n`, { mode: 0o600 });
+}
+
+export function removeHostFile(home: string): void {
+  rmSync(join(home, 'host.json'), { force: true });
+}
+
+/**
+ * Makes this the only host of an installation until it ends, however it ends: the lock is SQLite's on a file of its
+ * own, which the system releases with the process. Throws when another host has it.
+ */
+export function lockHome(home: string): () => void {
+  const lock = new DatabaseSync(join(home, 'host.lock'));
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock.close();
+    throw new AirlockError('store_unusable', `Another host is running on ${home}. Stop it with \`npm stop\``, { cause });
+  }
+  return () => lock.close();
+}
+
+/** Whether a host is running on this home. */
+export function isHomeLocked(home: string): boolean {
+  if (!existsSync(join(home, 'host.lock'))) return false;
+  try {
+    lockHome(home)();
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,148 @@
+import type { Duplex } from 'node:stream';
+import { AirlockError } from '@airlock/protocol/errors';
+import { imagePaths } from '@airlock/protocol/wire';
+import type { EngineClient } from '../engine/engine-client.ts';
+import { engineStatus, toEngineError } from '../engine/engine-error.ts';
+import { containerConfig, containerName, sessionLabels } from './container-config.ts';
+import { execStream, execText } from './exec.ts';
+import { containerState } from './exit-state.ts';
+import { splitFrames } from './frames.ts';
+import type { ContainerSpec, ContainerState, PlacedContainer, Placement } from './placement.ts';
+import { waitFor } from './wait-exit.ts';
+import { WorkspaceVolumes } from './workspace-volume.ts';
+
+export interface LocalPlacementOptions {
+  readonly client: EngineClient;
+  /** A short hash of the installation; only containers with its label are ours. */
+  readonly home: string;
+}
+
+const lastWordLines = 40;
+const removalMs = 30_000;
+
+/** Session containers on one engine. */
+export function createLocalPlacement({ client, home }: LocalPlacementOptions): Placement {
+  const volumes = new WorkspaceVolumes(client, home);
+  return {
+    start: async (spec) => await start(client, volumes, home, spec),
+    bridge: async (containerId): Promise<Duplex> =>
+      await execStream({ client, containerId, command: [imagePaths.bridge], doing: 'Opening the wire' }),
+    inspect: async (containerId) => await inspect(client, containerId),
+    waitExit: async (containerId, signal) => await waitExit(client, containerId, signal),
+    lastWords: async (containerId) => await lastWords(client, containerId),
+    workspaceBytes: async (containerId) => await workspaceBytes(client, containerId),
+    remove: async (containerId) => await remove(client, containerId),
+    removeWorkspace: async (session) => await volumes.remove(session),
+    list: async () => await list(client, home),
+  };
+}
+
+async function start(
+  client: EngineClient,
+  volumes: WorkspaceVolumes,
+  home: string,
+  spec: ContainerSpec,
+): Promise<PlacedContainer> {
+  const session = spec.session.session;
+  const madeVolume = await volumes.ensure(session, spec.workspaceBytes);
+  let id: string | undefined;
+  try {
+    id = await create(client, home, spec);
+    await client.getContainer(id).start();
+    return { id, session };
+  } catch (thrown) {
+    // The failure to start is what counts; what cannot be cleaned up is listed and removed at the next start.
+    if (id !== undefined) await remove(client, id).catch(() => {});
+    if (madeVolume) await volumes.remove(session).catch(() => {});
+    throw toEngineError(thrown, `Container ${containerName(session)}`, 'container_failed');
+  }
+}
+
+/** A stopped container of the same session is in the way of the name, and replaced. */
+async function create(client: EngineClient, home: string, spec: ContainerSpec): Promise<string> {
+  const config = containerConfig(spec, home);
+  try {
+    return (await client.createContainer(config)).id;
+  } catch (thrown) {
+    if (engineStatus(thrown) !== 409) throw thrown;
+    const old = await client.getContainer(containerName(spec.session.session)).inspect();
+    if (old.State.Running || old.Config.Labels[sessionLabels.home] !== home) throw thrown;
+    await remove(client, old.Id);
+    return (await client.createContainer(config)).id;
+  }
+}
+
+async function inspect(client: EngineClient, containerId: string): Promise<ContainerState> {
+  try {
+    return containerState((await client.getContainer(containerId).inspect()).State);
+  } catch (thrown) {
+    if (engineStatus(thrown) === 404) return { kind: 'missing' };
+    throw toEngineError(thrown, `Container ${containerId}`, 'container_failed');
+  }
+}
+
+async function waitExit(client: EngineClient, containerId: string, signal: AbortSignal): Promise<ContainerState> {
+  try {
+    await waitFor('not-running', { client, containerId, signal });
+  } catch (thrown) {
+    if (signal.aborted) throw signal.reason;
+    if (engineStatus(thrown) !== 404) throw toEngineError(thrown, `Container ${containerId}`, 'container_failed');
+  }
+  return await inspect(client, containerId);
+}
+
+async function lastWords(client: EngineClient, containerId: string): Promise<string> {
+  try {
+    const options = { stdout: false, stderr: true, tail: lastWordLines, follow: false } as const;
+    const logs: unknown = await client.getContainer(containerId).logs(options);
+    return Buffer.isBuffer(logs) ? splitFrames(logs).stderr.trim() : '';
+  } catch (thrown) {
+    if (engineStatus(thrown) === 404) return '';
+    throw toEngineError(thrown, `Log of container ${containerId}`, 'container_failed');
+  }
+}
+
+/** Counts blocks in use: what a sparse file claims is not there. */
+async function workspaceBytes(client: EngineClient, containerId: string): Promise<number> {
+  // A file that vanishes under du is no failure of the count, hence `|| true`.
+  const command = ['/bin/sh', '-c', `du -sk ${imagePaths.workspace} 2>/dev/null || true`];
+  const out = await execText({ client, containerId, command, doing: 'Measuring the workspace' });
+  const kibibytes = Number.parseInt(out, 10);
+  if (Number.isNaN(kibibytes)) throw new AirlockError('container_failed', `Measuring the workspace: ${out.trim()}`);
+  return kibibytes * 1024;
+}
+
+async function remove(client: EngineClient, containerId: string): Promise<void> {
+  try {
+    await client.getContainer(containerId).remove({ force: true });
+  } catch (thrown) {
+    const status = engineStatus(thrown);
+    if (status === 404) return;
+    if (status !== 409) throw toEngineError(thrown, `Removing container ${containerId}`, 'container_failed');
+    await untilRemoved(client, containerId);
+  }
+}
+
+/** Someone else is removing it: waits for that. */
+async function untilRemoved(client: EngineClient, containerId: string): Promise<void> {
+  try {
+    await waitFor('removed', { client, containerId, signal: AbortSignal.timeout(removalMs) });
+  } catch (thrown) {
+    if (engineStatus(thrown) !== 404)
+      throw toEngineError(thrown, `Removing container ${containerId}`, 'container_failed');
+  }
+}
+
+async function list(client: EngineClient, home: string): Promise<PlacedContainer[]> {
+  try {
+    const label = [`${sessionLabels.home}=${home}`, `${sessionLabels.kind}=session`];
+    const found = await client.listContainers({ all: true, filters: { label } });
+    return found.map(({ Id, Labels }) => {
+      const session = Labels[sessionLabels.session];
+      if (session === undefined) throw new AirlockError('container_failed', `Container ${Id} has no session label`);
+      return { id: Id, session };
+    });
+  } catch (thrown) {
+    throw toEngineError(thrown, 'Listing containers', 'container_failed');
+  }
+}

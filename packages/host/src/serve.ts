@@ -1,0 +1,223 @@
+import { mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { System } from '@airlock/protocol/api';
+import { serve as listen } from '@hono/node-server';
+import type { Logger } from 'pino';
+import { createApp } from './api/app.ts';
+import { createAuth } from './auth/auth.ts';
+import type { Config } from './config.ts';
+import { createExecutions, type Executions } from './executions/executions.ts';
+import { createModelGateway } from './gateway/gateway.ts';
+import { lockHome, removeHostFile, writeHostFile } from './host-file.ts';
+import { createInbox } from './inbox/inbox.ts';
+import { createLog } from './log/log.ts';
+import { createLogger } from './logger.ts';
+import { createLocalPlacement } from './placement/local.ts';
+import { createSessions, type Sessions } from './sessions/sessions.ts';
+import { type Engine, listenError, prepareEngine } from './setup.ts';
+import { prepareImage } from './prepare-image.ts';
+import { type Simulator, startSimulator } from './simulator.ts';
+import { openStore } from './store/store.ts';
+import type { Terminal } from './terminal.ts';
+import { openWire } from './wire/open-wire.ts';
+
+/** A running host. */
+export interface Host {
+  readonly url: string;
+  /** Lets go of everything; session containers stay unless told otherwise. */
+  stop(options: { sessions: boolean }): Promise<void>;
+}
+
+const tickMs = 1_000;
+
+/** Prepares engine and image, then serves until `stop`. Rejects with what is missing and how to get it. */
+export async function serve(config: Config, terminal: Terminal, onStop: (sessions: boolean) => void): Promise<Host> {
+  mkdirSync(config.home, { recursive: true, mode: 0o700 });
+  const unlock = lockHome(config.home);
+  const logger = createLogger(config.home, config.logLevel);
+  const store = await openStore(join(config.home, 'airlock.db'));
+  const clock = () => new Date();
+  const auth = createAuth(store, clock);
+  const simulating = config.model.kind === 'simulated' ? startSimulator(childOptions(config, logger)) : undefined;
+  simulating?.catch(() => undefined);
+
+  const engine = await prepareEngine(config, terminal);
+  terminal.line(`✓ Engine  ${engine.words}`);
+  const image = await prepareImage(config, engine, terminal);
+  terminal.line(`✓ Image   ${image.reference}`);
+  const simulator = await simulating;
+  terminal.line(`✓ Model   ${simulator ? 'simulated: set ANTHROPIC_API_KEY in .env to talk to Claude' : upstreamOf(config)}`);
+
+  const parts = compose({ config, logger, store, clock, engine, image: image.reference, simulator });
+  const system = (): Promise<System> => describe(config, parts, engine, image.reference);
+  const app = createApp({
+    auth,
+    executions: parts.executions,
+    inbox: parts.inbox,
+    log: parts.log,
+    logger,
+    system,
+    notReady: () => notReady(engine, image.reference),
+    stop: onStop,
+    panelDir: join(config.root, 'packages/panel/dist'),
+  });
+  await parts.executions.services.ready;
+  await parts.sessions.recover();
+  const server = await new Promise<ReturnType<typeof listen>>((resolve, reject) => {
+    const started = listen({ fetch: app.fetch, hostname: config.host, port: config.port }, () => resolve(started));
+    started.once('error', (error) => reject(listenError(error, config)));
+  });
+  const url = urlOf(config.host, server.address() as AddressInfo);
+  const password = await auth.ensureAdmin(config.adminPassword);
+  writeHostFile(config.home, {
+    pid: process.pid,
+    url,
+    startedAt: clock().toISOString(),
+    token: await auth.createLocalToken(),
+  });
+  const timer = setInterval(() => void tick(parts, clock, logger), tickMs);
+  announce(terminal, url, password);
+
+  return {
+    url,
+    async stop({ sessions }) {
+      clearInterval(timer);
+      removeHostFile(config.home);
+      const closed = new Promise((resolve) => server.close(resolve));
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await parts.executions.stop();
+      if (sessions) await parts.sessions.endAll();
+      await parts.sessions.detach();
+      await closed;
+      simulator?.stop();
+      await store.close();
+      unlock();
+    },
+  };
+}
+
+type Parts = ReturnType<typeof compose>;
+
+interface ComposeOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly store: Awaited<ReturnType<typeof openStore>>;
+  readonly clock: () => Date;
+  readonly engine: Engine;
+  readonly image: string;
+  readonly simulator: Simulator | undefined;
+}
+
+/** Ties the parts together. Inbox, executions and sessions know each other through functions given here. */
+function compose({ config, logger, store, clock, engine, image, simulator }: ComposeOptions) {
+  const log = createLog(store, clock);
+  const placement = createLocalPlacement({ client: engine.client, home: config.installation });
+  const gateway = createModelGateway({
+    ...upstream(config, simulator),
+    onUsage: ({ session, model, usage }) => {
+      sessions.meter(session, model, usage).catch((error: unknown) => logger.warn({ session, error }, 'Not metered'));
+    },
+  });
+  const inbox = createInbox({
+    store,
+    log,
+    clock,
+    owner: (kind) => (kind === 'form' ? executions.formOwner : sessions.requestOwner),
+  });
+  const executions: Executions = createExecutions({
+    store,
+    log,
+    inbox,
+    clock,
+    logger,
+    sessions: () => sessions,
+    servicesDir: config.servicesDir,
+    serviceEnv: childEnv(config),
+  });
+  const sessions: Sessions = createSessions({
+    store,
+    log,
+    inbox,
+    placement,
+    clock,
+    logger,
+    image: () => image,
+    settle: (...args) => executions.settle(...args),
+    wire: {
+      openWire,
+      handleModel: (request, session) => gateway.handle(request, session),
+      upstreamProblem: (session) => gateway.lastUpstreamError(session),
+    },
+  });
+  return { log, inbox, executions, sessions, gateway, placement };
+}
+
+function upstream(config: Config, simulator: Simulator | undefined) {
+  if (config.model.kind === 'api') return { baseUrl: config.model.baseUrl, apiKey: config.model.key };
+  return { baseUrl: simulator?.url ?? '', apiKey: 'simulated' };
+}
+
+function upstreamOf(config: Config): string {
+  return config.model.kind === 'api' ? config.model.baseUrl : 'simulated';
+}
+
+async function tick(parts: Parts, clock: () => Date, logger: Logger): Promise<void> {
+  try {
+    await parts.inbox.expire(clock());
+    await parts.sessions.checkStalls();
+    await parts.sessions.checkWorkspaces();
+  } catch (error) {
+    logger.warn({ error }, 'A timer could not be served; the next round tries again');
+  }
+}
+
+/** Environment of programs the host starts for itself. Holds no key. */
+function childEnv(config: Config): Record<string, string> {
+  const { PATH = '', HOME = '', LANG = 'C.UTF-8', TZ } = config.env;
+  const cache = join(config.home, 'cache', 'compile');
+  return { PATH, HOME, LANG, NODE_COMPILE_CACHE: cache, ...(TZ === undefined ? {} : { TZ }) };
+}
+
+function childOptions(config: Config, logger: Logger) {
+  return { root: config.root, env: childEnv(config), logger };
+}
+
+async function describe(config: Config, parts: Parts, engine: Engine, image: string): Promise<System> {
+  const problems = await notReady(engine, image);
+  return {
+    version: '0.1.0',
+    node: process.version,
+    model: config.model.kind,
+    upstream: upstreamOf(config),
+    engine: { name: engine.info.name, version: engine.info.version },
+    image: { reference: image, usable: problems.length === 0 },
+    store: 'sqlite',
+  };
+}
+
+async function notReady(engine: Engine, image: string): Promise<string[]> {
+  try {
+    await engine.client.ping();
+  } catch {
+    return ['The container engine does not answer'];
+  }
+  try {
+    await engine.client.getImage(image).inspect();
+    return [];
+  } catch {
+    return [`The worker image ${image} is missing`];
+  }
+}
+
+function urlOf(host: string, address: AddressInfo): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${address.port}`;
+}
+
+function announce(terminal: Terminal, url: string, password: string | undefined): void {
+  terminal.line('');
+  if (password !== undefined) terminal.line(`  Sign in as admin with ${password}   (shown this once)`);
+  terminal.line(`  Airlock is ready: ${url}`);
+  terminal.line('  Ctrl-C stops it; sessions go on at the next start');
+}

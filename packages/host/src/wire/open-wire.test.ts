@@ -1,0 +1,275 @@
+import { once } from 'node:events';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { type Duplex, duplexPair, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { idSchema } from '@airlock/protocol/ids';
+import type { UpLine } from '@airlock/protocol/wire';
+import { describe, expect, it } from 'vitest';
+import { openWire } from './open-wire.ts';
+import type { HostHello, WireHandlers } from './wire.ts';
+
+const hello: HostHello = {
+  v: 1,
+  session: idSchema.parse('01a205e4-fb5e-7139-80e2-ae493036adcf'),
+  container: 'c',
+  epoch: 1,
+  token: 'secret',
+  upCommitted: 2,
+};
+
+const idle: WireHandlers = {
+  onUp: () => Promise.resolve(),
+  onLive: () => undefined,
+  onDownAck: () => undefined,
+  onModel: () => Promise.reject(new Error('Not asked for')),
+};
+
+const accepted = '{"ok":true,"v":1,"downTaken":7}\n';
+
+/** A runner made by hand: answers the hello, then speaks HTTP/2. */
+async function openWith(handlers: Partial<WireHandlers>, answer = accepted) {
+  const [ours, theirs] = duplexPair();
+  const opening = openWire({ duplex: ours, hello, handlers: { ...idle, ...handlers } });
+  await once(theirs, 'data');
+  theirs.write(answer);
+  const session = connect('http://host', { createConnection: () => theirs });
+  session.on('error', () => undefined);
+  const stream = session.request({ ':method': 'POST', ':path': '/stream' }, { endStream: false });
+  stream.on('error', () => undefined);
+  return { wire: await opening, session, stream, theirs };
+}
+
+function up(stream: ClientHttp2Stream, ...lines: (UpLine | string)[]): void {
+  stream.write(lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''));
+}
+
+const note = (n: number): UpLine => ({ n, frame: { type: 'note', text: `note ${n}` } });
+
+async function nextLine(stream: ClientHttp2Stream): Promise<unknown> {
+  const [chunk] = await once(stream, 'data');
+  return JSON.parse(String(chunk).trim().split('\n').at(-1) ?? '');
+}
+
+async function ask(session: ClientHttp2Session, path: string, body = '') {
+  const stream = session.request({ ':method': 'POST', ':path': path, 'x-extra': 'kept' }, { endStream: false });
+  const responded = once(stream, 'response');
+  stream.end(body);
+  const [headers] = await responded;
+  return { headers, stream };
+}
+
+describe('openWire()', () => {
+  it('sends its hello and learns what the runner has taken', async () => {
+    const { wire } = await openWith({});
+    expect(wire.downTaken).toBe(7);
+    wire.close();
+    expect(await wire.closed).toEqual({ reason: 'This host closed the wire' });
+  });
+
+  it.each([
+    ['{"ok":false,"reason":"epoch"}\n', 'wire_refused', 'Another host has taken over this session'],
+    ['{"ok":false,"reason":"token"}\n', 'wire_refused', 'The token is not that of the session'],
+    ['{"ok":1}\n', 'runner_failed', 'The runner answered with something else: "{\\"ok\\":1}"'],
+    ['hello\n', 'runner_failed', 'The runner answered with something else: "hello"'],
+    ['x'.repeat(8_200), 'runner_failed', 'The runner answered with too long a line'],
+  ])('is refused by the answer %s', async (answer, code, detail) => {
+    const [ours, theirs] = duplexPair();
+    const opening = openWire({ duplex: ours, hello, handlers: idle });
+    theirs.write(answer);
+    await expect(opening).rejects.toMatchObject({ code, detail });
+    expect(ours.destroyed).toBe(true);
+  });
+
+  it('fails when the runner says nothing, or goes', async () => {
+    const [silent] = duplexPair();
+    await expect(openWire({ duplex: silent, hello, handlers: idle, helloTimeoutMs: 5 })).rejects.toMatchObject({
+      code: 'runner_failed',
+      detail: 'The runner did not answer within 5 ms',
+    });
+    const [ours, theirs] = duplexPair();
+    theirs.end();
+    await expect(openWire({ duplex: ours, hello, handlers: idle })).rejects.toMatchObject({
+      detail: 'The stream to the runner ended before it answered',
+    });
+  });
+
+  it('closes when the runner never opens its stream', async () => {
+    const [ours, theirs] = duplexPair();
+    theirs.write(accepted);
+    const wire = await openWire({ duplex: ours, hello, handlers: idle, helloTimeoutMs: 5 });
+    expect(await wire.closed).toEqual({ reason: 'The runner did not open its stream' });
+  });
+
+  it('closes when the runner answers no pings', async () => {
+    const [ours, theirs] = duplexPair();
+    theirs.write(accepted);
+    theirs.resume();
+    const wire = await openWire({ duplex: ours, hello, handlers: idle, pingMs: 5 });
+    expect(await wire.closed).toEqual({ reason: 'The runner does not answer any more' });
+  });
+});
+
+describe('the stream up', () => {
+  it('hands on frames in order, one at a time, and acknowledges what was committed', async () => {
+    const seen: number[] = [];
+    let inside = 0;
+    const { stream } = await openWith({
+      async onUp(n) {
+        inside += 1;
+        expect(inside).toBe(1);
+        await new Promise(setImmediate);
+        inside -= 1;
+        seen.push(n);
+      },
+    });
+    up(stream, note(3), note(4), note(5));
+    expect(await nextLine(stream)).toEqual({ ack: 5 });
+    expect(seen).toEqual([3, 4, 5]);
+  });
+
+  it('drops what was committed before, and acknowledges it again', async () => {
+    const seen: number[] = [];
+    const { stream } = await openWith({ onUp: (n) => Promise.resolve(void seen.push(n)) });
+    up(stream, note(1), note(2));
+    expect(await nextLine(stream)).toEqual({ ack: 2 });
+    expect(seen).toEqual([]);
+  });
+
+  it.each([
+    ['a gap', note(4), 'Frame 4 came after frame 2'],
+    ['a line that is not JSON', '{', 'The runner sent a line that is not JSON'],
+    ['another form', '{"n":3,"frame":{"type":"x"}}', 'The runner sent a line of another form'],
+  ])('is closed by %s', async (_what, line, reason) => {
+    const { wire, stream } = await openWith({});
+    up(stream, line);
+    expect((await wire.closed).reason).toContain(reason);
+  });
+
+  it('is closed without an acknowledgement when a frame cannot be committed', async () => {
+    const { wire, stream } = await openWith({
+      onUp: (n) => (n === 4 ? Promise.reject(new Error('Disk full')) : Promise.resolve()),
+    });
+    const line = nextLine(stream);
+    up(stream, note(3), note(4), note(5));
+    expect(await line).toEqual({ ack: 3 });
+    expect(await wire.closed).toEqual({ reason: 'Disk full' });
+  });
+
+  it('hands on live text and acknowledgements between frames', async () => {
+    const seen: unknown[] = [];
+    const { stream } = await openWith({
+      onUp: (n) => Promise.resolve(void seen.push(n)),
+      onLive: (frame) => seen.push(frame.type),
+      onDownAck: (n) => seen.push({ ack: n }),
+    });
+    up(stream, { live: { type: 'retract', messageId: 'm' } }, { ack: 8 }, note(3));
+    await nextLine(stream);
+    expect(seen).toEqual(['retract', { ack: 8 }, 3]);
+  });
+
+  it('stops reading while a frame is being committed', async () => {
+    const commit = Promise.withResolvers<void>();
+    const { stream, wire } = await openWith({ onUp: () => commit.promise });
+    const big = { type: 'note' as const, text: 'x'.repeat(1024 * 1024) };
+    let n = 3;
+    while (stream.write(`${JSON.stringify({ n, frame: big })}\n`) || stream.writableLength < 1) n += 1;
+    await new Promise(setImmediate);
+    expect(stream.writableNeedDrain).toBe(true);
+    commit.resolve();
+    await once(stream, 'drain');
+    wire.close();
+  });
+});
+
+describe('the stream down', () => {
+  it('sends what was given before the runner opened it', async () => {
+    const [ours, theirs] = duplexPair();
+    theirs.write(accepted);
+    const wire = await openWire({ duplex: ours, hello, handlers: idle });
+    wire.send(8, { type: 'interrupt' });
+    await once(theirs, 'data');
+    const session = connect('http://host', { createConnection: () => theirs as Duplex });
+    session.on('error', () => undefined);
+    const stream = session.request({ ':method': 'POST', ':path': '/stream' }, { endStream: false });
+    stream.on('error', () => undefined);
+    expect(await nextLine(stream)).toEqual({ n: 8, frame: { type: 'interrupt' } });
+    wire.close();
+    wire.send(9, { type: 'end' });
+  });
+});
+
+describe('model requests', () => {
+  it('reach their handler, and the answer streams back', async () => {
+    const { session } = await openWith({
+      async onModel(request) {
+        expect(request.method).toBe('POST');
+        expect(request.path).toBe('/v1/messages?beta=true');
+        expect(request.headers['x-extra']).toBe('kept');
+        expect(Object.keys(request.headers).some((name) => name.startsWith(':'))).toBe(false);
+        const body = await text(request.body);
+        return { status: 201, headers: { 'x-said': body }, body: Readable.from(['one', 'two']) };
+      },
+    });
+    const { headers, stream } = await ask(session, '/model/v1/messages?beta=true', 'hi');
+    expect(headers).toMatchObject({ ':status': 201, 'x-said': 'hi' });
+    expect(await text(stream)).toBe('onetwo');
+  });
+
+  it('are cut when the answer fails', async () => {
+    const body = new Readable({ read: () => undefined });
+    const { session } = await openWith({ onModel: () => Promise.resolve({ status: 200, headers: {}, body }) });
+    const { stream } = await ask(session, '/model/v1/messages');
+    body.push('half');
+    await once(stream, 'data');
+    body.destroy(new Error('Cut'));
+    await expect(text(stream)).rejects.toThrow();
+  });
+
+  it('abort when the runner gives up', async () => {
+    const aborted = Promise.withResolvers<void>();
+    const { session } = await openWith({
+      onModel(request) {
+        request.signal.addEventListener('abort', () => aborted.resolve());
+        return Promise.resolve({ status: 200, headers: {}, body: new Readable({ read: () => undefined }) });
+      },
+    });
+    const { stream } = await ask(session, '/model/v1/messages');
+    stream.close();
+    await aborted.promise;
+  });
+
+  /** Twenty answers without an end, at a runner that stopped reading. */
+  async function flooded() {
+    const bodies: Readable[] = [];
+    const opened = await openWith({
+      onModel() {
+        const body: Readable = new Readable({ read: () => body.push(Buffer.alloc(64 * 1024)) });
+        bodies.push(body);
+        return Promise.resolve({ status: 200, headers: {}, body });
+      },
+    });
+    for (let count = 0; count < 20; count += 1) {
+      const { stream } = await ask(opened.session, '/model/v1/messages');
+      stream.on('error', () => undefined);
+    }
+    opened.theirs.pause();
+    await new Promise(setImmediate);
+    const closed = Promise.all(bodies.map((body) => new Promise((resolve) => body.once('close', resolve))));
+    return { ...opened, closed };
+  }
+
+  it('end with a runner killed in the middle of a flood', async () => {
+    const { theirs, wire, closed } = await flooded();
+    theirs.destroy();
+    theirs.resume();
+    await wire.closed;
+    await closed;
+  });
+
+  it('end with a wire closed while the runner does not read', async () => {
+    const { wire, closed } = await flooded();
+    wire.close();
+    await wire.closed;
+    await closed;
+  });
+});

@@ -1,0 +1,29 @@
+import type { Timeline } from './timeline.ts';
+
+/** Tells screen readers what matters, once: not each streamed word. */
+export function Announcer({ timeline }: { timeline: Timeline }) {
+  return (
+    <p role="status" className="sr-only">
+      {sentence(timeline)}
+    </p>
+  );
+}
+
+function sentence({ status, items }: Timeline): string {
+  switch (status) {
+    case null:
+      return '';
+    case 'starting':
+      return 'The execution is starting';
+    case 'running':
+      return items.at(-1)?.kind === 'message' ? 'Claude has written a message' : 'The execution is running';
+    case 'awaiting':
+      return 'The execution waits for you';
+    case 'finished':
+      return 'The execution has finished';
+    case 'error':
+      return 'The execution has failed';
+    case 'cancelled':
+      return 'The execution was cancelled';
+  }
+}

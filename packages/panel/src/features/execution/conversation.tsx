@@ -1,0 +1,56 @@
+import { isFinal } from '@airlock/protocol/executions';
+import { Spinner } from '../../ui/button.tsx';
+import { activityOf } from './activity.ts';
+import { ItemView } from './item-view.tsx';
+import type { Timeline } from './timeline.ts';
+import type { Item, LiveBlock } from './timeline-item.ts';
+
+/** The conversation as one list: a block keeps its place in the page from its first live character on. */
+export function Conversation({ timeline }: { timeline: Timeline }) {
+  const { items, live, sessions, status } = timeline;
+  const over = status !== null && isFinal(status);
+  const shown = [...items, ...live.map(asItem)];
+  return (
+    <section aria-label="Conversation" className="space-y-4">
+      {withSpeakers(shown).map(({ item, speaker }, place) => (
+        <div key={item.key}>
+          {speaker && <Speaker session={speaker} sessions={sessions} />}
+          <ItemView item={item} live={place >= items.length} over={over} />
+        </div>
+      ))}
+      <Working timeline={timeline} />
+    </section>
+  );
+}
+
+function asItem({ key, session, kind, text }: LiveBlock): Item {
+  return { key, seq: 0, at: '', kind, session, text };
+}
+
+/** Names who speaks where Claude starts to, and where another session does; retries and requests do not interrupt. */
+function withSpeakers(items: readonly Item[]): { item: Item; speaker: string | null }[] {
+  let speaking: string | null = null;
+  return items.map((item) => {
+    if (item.kind === 'retry' || item.kind === 'request') return { item, speaker: null };
+    const speaker = item.kind === 'message' || item.kind === 'thinking' || item.kind === 'tool' ? item.session : null;
+    const changed = speaker !== speaking;
+    speaking = speaker;
+    return { item, speaker: changed ? speaker : null };
+  });
+}
+
+function Speaker({ session, sessions }: { session: string; sessions: readonly string[] }) {
+  const number = sessions.length > 1 ? ` · session ${sessions.indexOf(session) + 1}` : '';
+  return <p className="mb-1 text-[0.8rem] font-semibold text-ink-soft">Claude{number}</p>;
+}
+
+function Working({ timeline }: { timeline: Timeline }) {
+  const activity = activityOf(timeline);
+  if (activity.kind === 'none') return null;
+  return (
+    <p data-testid="working" className="flex items-center gap-2.5 text-sm text-ink-faint">
+      <Spinner className="size-3.5" />
+      {activity.text}…
+    </p>
+  );
+}

@@ -1,0 +1,61 @@
+import type { ErrorBody } from '@airlock/protocol/errors';
+import type { EventPayload, Shown } from '@airlock/protocol/events';
+import type { Id } from '@airlock/protocol/ids';
+import type { Json, JsonObject } from '@airlock/protocol/json';
+import type { askSchemas, SessionAsk } from '@airlock/protocol/requests';
+import type * as z from 'zod';
+
+/** What a request asks; of a form the elements, of a session's request the SDK's ask. */
+export type Ask = z.infer<typeof askSchemas.form> | SessionAsk;
+
+/** How a request ended. */
+export interface Ending {
+  outcome: 'answered' | 'expired' | 'withdrawn';
+  at: string;
+  by: string | null;
+  inputs: JsonObject | null;
+}
+
+export interface ToolOutcome {
+  isError: boolean;
+  text: string;
+  truncated: boolean;
+}
+
+type Body =
+  | { kind: 'prompt'; session: Id; text: string; by: string | null }
+  | { kind: 'message' | 'thinking'; session: Id; text: string }
+  | { kind: 'tool'; session: Id; toolUseId: string; tool: string; input: JsonObject; outcome: ToolOutcome | null }
+  | { kind: 'session'; session: Id; state: EventPayload<'session'>['state']; detail: string }
+  | { kind: 'retry'; session: Id; attempt: number; delayMs: number; status: number | null; reason: string }
+  | { kind: 'request'; request: Id; session: Id | null; ask: Ask; expiresAt: string | null; ending: Ending | null }
+  | { kind: 'shown'; shown: Shown }
+  | { kind: 'final'; shown: Shown }
+  | { kind: 'agent'; body: Json }
+  | { kind: 'upload'; files: EventPayload<'upload'>['files'] }
+  | { kind: 'error'; error: ErrorBody };
+
+/** One thing in the conversation. `key` is stable from the first live character to the stored block. */
+export type Item = { key: string; seq: number; at: string } & Body;
+export type ItemOf<K extends Item['kind']> = Extract<Item, { kind: K }>;
+
+/** Text being written now; the stored block of the same key replaces it. */
+export interface LiveBlock {
+  key: string;
+  session: Id;
+  messageId: string;
+  kind: 'message' | 'thinking';
+  text: string;
+}
+
+/** A line of the log that is not part of the conversation. */
+export interface LogLine {
+  seq: number;
+  at: string;
+  source: 'debug' | 'stdout' | 'stderr' | 'panel';
+  text: string;
+}
+
+export function blockKey(block: { session: string; messageId: string; block: number }): string {
+  return `${block.session}/${block.messageId}/${block.block}`;
+}

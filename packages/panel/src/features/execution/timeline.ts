@@ -1,0 +1,277 @@
+import type { Delta, Event, EventKind, EventPayload, Retract } from '@airlock/protocol/events';
+import { type ExecutionStatus, isFinal } from '@airlock/protocol/executions';
+import type { Id } from '@airlock/protocol/ids';
+import type { JsonObject } from '@airlock/protocol/json';
+import {
+  type Ask,
+  blockKey,
+  type Ending,
+  type Item,
+  type ItemOf,
+  type LiveBlock,
+  type LogLine,
+} from './timeline-item.ts';
+
+export interface Timeline {
+  lastSeq: number;
+  /** Seq of the last event after which the execution's own record (status, usage, requests) may read otherwise. */
+  recordSeq: number;
+  status: ExecutionStatus | null;
+  reason: string | null;
+  /** When the execution ended, by the log. */
+  endedAt: string | null;
+  inputs: JsonObject | null;
+  items: readonly Item[];
+  live: readonly LiveBlock[];
+  log: readonly LogLine[];
+  /** In the order they appeared. */
+  sessions: readonly Id[];
+}
+
+export type TimelineInput =
+  | { type: 'event'; event: Event }
+  | { type: 'delta'; delta: Delta }
+  | { type: 'retract'; retract: Retract }
+  /** A stored event the panel cannot read: counted, never fatal. */
+  | { type: 'unreadable'; seq: number; at: string; why: string }
+  /** A new connection: live text comes again from its start. */
+  | { type: 'connected' };
+
+export const emptyTimeline: Timeline = {
+  lastSeq: 0,
+  recordSeq: 0,
+  status: null,
+  reason: null,
+  endedAt: null,
+  inputs: null,
+  items: [],
+  live: [],
+  log: [],
+  sessions: [],
+};
+
+const recordKinds: ReadonlySet<EventKind> = new Set<EventKind>([
+  'status',
+  'turn',
+  'usage',
+  'result',
+  'final',
+  'lock',
+  'lease',
+  'request',
+  'answer',
+]);
+
+/**
+ * From the log and the live text to what is shown.
+ *
+ * T1. A seq is taken once; what comes again changes nothing.
+ * T2. A stored block replaces the live text of the same session, message and block; later deltas of it are dropped.
+ * T3. A retract drops the live text of its message and nothing that is stored.
+ * T4. A new connection drops all live text, because the first delta of each block carries the text so far.
+ */
+export function reduceTimeline(state: Timeline, input: TimelineInput): Timeline {
+  switch (input.type) {
+    case 'event':
+      if (input.event.seq <= state.lastSeq) return state;
+      return {
+        ...addEvent(state, input.event),
+        lastSeq: input.event.seq,
+        recordSeq: recordKinds.has(input.event.kind) ? input.event.seq : state.recordSeq,
+      };
+    case 'unreadable':
+      if (input.seq <= state.lastSeq) return state;
+      return {
+        ...withLog(state, { seq: input.seq, at: input.at, source: 'panel', text: input.why }),
+        lastSeq: input.seq,
+      };
+    case 'delta':
+      return addDelta(state, input.delta);
+    case 'retract':
+      return withoutLive(state, (live) => belongsTo(live, input.retract));
+    case 'connected':
+      return state.live.length === 0 ? state : { ...state, live: [] };
+  }
+}
+
+function belongsTo(live: LiveBlock, message: { session: string; messageId: string }): boolean {
+  return live.session === message.session && live.messageId === message.messageId;
+}
+
+function withoutLive(state: Timeline, drop: (live: LiveBlock) => boolean): Timeline {
+  const live = state.live.filter((block) => !drop(block));
+  return live.length === state.live.length ? state : { ...state, live };
+}
+
+function addDelta(state: Timeline, delta: Delta): Timeline {
+  const key = blockKey(delta);
+  const place = state.live.findIndex((block) => block.key === key);
+  const known = state.live[place];
+  if (known) return { ...state, live: state.live.with(place, { ...known, text: known.text + delta.text }) };
+  if (state.items.some((item) => item.key === key)) return state;
+  const { session, messageId, text } = delta;
+  const kind = delta.kind === 'text' ? 'message' : 'thinking';
+  return withSession({ ...state, live: [...state.live, { key, session, messageId, kind, text }] }, session);
+}
+
+function withSession(state: Timeline, session: Id): Timeline {
+  return state.sessions.includes(session) ? state : { ...state, sessions: [...state.sessions, session] };
+}
+
+function withItem(state: Timeline, item: Item): Timeline {
+  const next = { ...state, items: [...state.items, item] };
+  return 'session' in item && item.session !== null ? withSession(next, item.session) : next;
+}
+
+function withLog(state: Timeline, line: LogLine): Timeline {
+  return { ...state, log: [...state.log, line] };
+}
+
+/** Replaces the newest item that fits; when none does, nothing changes. */
+function change(state: Timeline, pick: (item: Item) => boolean, to: (item: Item) => Item): Timeline {
+  const place = state.items.findLastIndex(pick);
+  const item = state.items[place];
+  return item ? { ...state, items: state.items.with(place, to(item)) } : state;
+}
+
+function addEvent(state: Timeline, event: Event): Timeline {
+  const place = { key: `e${event.seq}`, seq: event.seq, at: event.at };
+  switch (event.kind) {
+    case 'status':
+      return addStatus(state, event.payload, event.at);
+    case 'inputs':
+      return { ...state, inputs: event.payload.inputs };
+    case 'message':
+    case 'thinking': {
+      const { session, text } = event.payload;
+      const key = blockKey(event.payload);
+      const item: Item = { ...place, key, kind: event.kind, session, text };
+      return withItem(
+        withoutLive(state, (live) => live.key === key),
+        item,
+      );
+    }
+    case 'prompt': {
+      const { session, text, by } = event.payload;
+      return withItem(state, { ...place, kind: 'prompt', session, text, by: by ?? null });
+    }
+    case 'tool_use': {
+      const { session, toolUseId, tool, input } = event.payload;
+      return withItem(state, { ...place, kind: 'tool', session, toolUseId, tool, input, outcome: null });
+    }
+    case 'tool_result':
+      return addToolResult(state, event.payload);
+    case 'lock': {
+      const { request, name, elements, expiresAt } = event.payload;
+      return openRequest(state, place, { request, session: null, ask: { kind: 'form', name, elements }, expiresAt });
+    }
+    case 'request':
+      return openRequest(state, place, event.payload);
+    case 'lease':
+    case 'answer':
+      return endRequest(state, event.payload, event.at);
+    case 'turn':
+      return addTurn(state, place, event.payload);
+    default:
+      return addRest(state, place, event);
+  }
+}
+
+type Place = Pick<Item, 'key' | 'seq' | 'at'>;
+type Rest = Extract<
+  Event,
+  {
+    kind:
+      | 'meta'
+      | 'usage'
+      | 'agent'
+      | 'action'
+      | 'result'
+      | 'final'
+      | 'error'
+      | 'upload'
+      | 'debug'
+      | 'stdout'
+      | 'stderr'
+      | 'session'
+      | 'retry';
+  }
+>;
+
+function addRest(state: Timeline, place: Place, event: Rest): Timeline {
+  switch (event.kind) {
+    case 'meta':
+    case 'usage':
+      return state;
+    case 'agent':
+      return withItem(state, { ...place, kind: 'agent', body: event.payload.body });
+    case 'action':
+    case 'result':
+      return withItem(state, { ...place, kind: 'shown', shown: event.payload });
+    case 'final':
+      return withItem(state, { ...place, kind: 'final', shown: event.payload });
+    case 'error':
+      return addError(state, { ...place, kind: 'error', error: event.payload });
+    case 'upload':
+      return withItem(state, { ...place, kind: 'upload', files: event.payload.files });
+    case 'debug':
+    case 'stdout':
+    case 'stderr':
+      return withLog(state, { seq: place.seq, at: place.at, source: event.kind, text: event.payload.text });
+    case 'session':
+      return addSessionState(state, place, event.payload);
+    case 'retry': {
+      const { session, attempt, delayMs, status, reason } = event.payload;
+      return withItem(state, { ...place, kind: 'retry', session, attempt, delayMs, status, reason });
+    }
+  }
+}
+
+function addStatus(state: Timeline, { status, reason }: EventPayload<'status'>, at: string): Timeline {
+  const over = isFinal(status);
+  const next = { ...state, status, reason: reason ?? null, endedAt: over ? at : null };
+  return over ? { ...next, live: [] } : next;
+}
+
+function addToolResult(state: Timeline, { toolUseId, session, ...outcome }: EventPayload<'tool_result'>): Timeline {
+  const isCall = (item: Item) => item.kind === 'tool' && item.toolUseId === toolUseId && item.session === session;
+  const { isError, text, truncated } = outcome;
+  return change(state, isCall, (item) => ({ ...item, outcome: { isError, text, truncated } }) as ItemOf<'tool'>);
+}
+
+interface Opening {
+  request: Id;
+  session: Id | null;
+  ask: Ask;
+  expiresAt?: string | undefined;
+}
+
+function openRequest(state: Timeline, place: Place, { request, session, ask, expiresAt }: Opening): Timeline {
+  const item: Item = { ...place, kind: 'request', request, session, ask, expiresAt: expiresAt ?? null, ending: null };
+  return withItem(state, { ...item, key: request });
+}
+
+function endRequest(state: Timeline, payload: EventPayload<'lease'> | EventPayload<'answer'>, at: string): Timeline {
+  const { request, outcome, by, inputs } = payload;
+  const ending: Ending = { outcome, at, by: by ?? null, inputs: inputs ?? null };
+  const isIt = (item: Item) => item.kind === 'request' && item.request === request;
+  return change(state, isIt, (item) => ({ ...item, ending }) as ItemOf<'request'>);
+}
+
+/** A finished turn leaves no live text of its session behind; a failed one shows why. */
+function addTurn(state: Timeline, place: Place, turn: EventPayload<'turn'>): Timeline {
+  const settled = withoutLive(state, (live) => live.session === turn.session);
+  return turn.error ? addError(settled, { ...place, kind: 'error', error: turn.error }) : settled;
+}
+
+/** A failed turn usually fails the execution with the same error: shown once. */
+function addError(state: Timeline, item: ItemOf<'error'>): Timeline {
+  const last = state.items.findLast((each) => each.kind === 'error');
+  const repeated = last && last.error.code === item.error.code && last.error.detail === item.error.detail;
+  return repeated ? state : withItem(state, item);
+}
+
+function addSessionState(state: Timeline, place: Place, payload: EventPayload<'session'>): Timeline {
+  const detail = [payload.model, payload.detail].filter((part) => part !== undefined).join(' · ');
+  return withItem(state, { ...place, kind: 'session', session: payload.session, state: payload.state, detail });
+}

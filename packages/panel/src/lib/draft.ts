@@ -1,0 +1,52 @@
+import { useCallback, useState } from 'react';
+import * as z from 'zod';
+import { readStored, writeStored } from './storage.ts';
+
+const draftSchema = z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())]));
+/** What a person typed and has not sent yet. */
+export type Draft = z.infer<typeof draftSchema>;
+
+const keyOf = (scope: string): string => `airlock:draft:${scope}`;
+
+/** Null when there is none, or an unreadable one. */
+export function readDraft(scope: string): Draft | null {
+  const stored = readStored('session', keyOf(scope));
+  if (stored === null) return null;
+  try {
+    return draftSchema.parse(JSON.parse(stored));
+  } catch {
+    return null;
+  }
+}
+
+export function dropDraft(scope: string): void {
+  writeStored('session', keyOf(scope), null);
+}
+
+/** Drops every draft: after signing out the next person must not find them. */
+export function dropAllDrafts(): void {
+  try {
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith(keyOf(''))) sessionStorage.removeItem(key);
+    }
+  } catch {
+    // Storage is blocked, so nothing was kept.
+  }
+}
+
+/** A draft that survives reloads of this tab; `drop` it once the server has acknowledged it. */
+export function useDraft(scope: string, initial: Draft) {
+  const [draft, setDraft] = useState<Draft>(() => ({ ...initial, ...readDraft(scope) }));
+  const set = useCallback(
+    (name: string, value: Draft[string]) => {
+      setDraft((before) => {
+        const after = { ...before, [name]: value };
+        writeStored('session', keyOf(scope), JSON.stringify(after));
+        return after;
+      });
+    },
+    [scope],
+  );
+  const drop = useCallback(() => dropDraft(scope), [scope]);
+  return { draft, set, drop };
+}

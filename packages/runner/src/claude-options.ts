@@ -1,0 +1,63 @@
+import type { Options } from '@anthropic-ai/claude-agent-sdk';
+import type { RunnerConfig } from './spec.ts';
+
+/** Longest the CLI waits for an overloaded or limited model API before a turn fails. */
+const longestWaitMs = 10 * 60_000;
+
+type FromConfig = 'canUseTool' | 'sessionStore' | 'spawnClaudeCodeProcess' | 'env' | 'systemPrompt';
+
+/** Every option that decides how the CLI behaves, none left to its default. */
+export function claudeOptions(
+  config: RunnerConfig,
+  parts: Required<Pick<Options, 'canUseTool' | 'sessionStore' | 'spawnClaudeCodeProcess'>>,
+  modelUrl: string,
+  projectMemory: string,
+): Options & Required<Pick<Options, FromConfig>> {
+  const { spec } = config;
+  const append = [projectMemory, spec.appendSystemPrompt ?? ''].filter((text) => text.trim() !== '').join('\n\n');
+  return {
+    ...parts,
+    sessionId: spec.session,
+    cwd: config.workspace,
+    projectConfigRoot: config.project,
+    pathToClaudeCodeExecutable: config.claude,
+    env: claudeEnv(config, modelUrl),
+    permissionMode: 'default',
+    settingSources: ['user', 'project', 'local'],
+    includePartialMessages: true,
+    mcpServersDelivery: 'initialize',
+    pluginDelivery: 'initialize',
+    sessionStoreFlush: 'eager',
+    systemPrompt: { type: 'preset', preset: 'claude_code', ...(append === '' ? {} : { append }), snapshot: true },
+    ...(spec.model === undefined ? {} : { model: spec.model }),
+    ...(spec.maxTurns === undefined ? {} : { maxTurns: spec.maxTurns }),
+  };
+}
+
+/** The whole environment of the CLI and of every tool it starts. */
+export function claudeEnv(config: RunnerConfig, modelUrl: string): Record<string, string> {
+  return {
+    HOME: config.home,
+    PATH: config.path,
+    LANG: config.lang,
+    TMPDIR: config.tmp,
+    // A shell that lets the kernel take tools for memory before the CLI.
+    SHELL: config.shell,
+    ANTHROPIC_BASE_URL: modelUrl,
+    // The CLI wants a key to have one; the gateway takes it off and adds the real one.
+    ANTHROPIC_API_KEY: 'added-by-airlock',
+    HTTP_PROXY: modelUrl,
+    HTTPS_PROXY: modelUrl,
+    NO_PROXY: '127.0.0.1,localhost,::1',
+    CLAUDE_AGENT_SDK_CLIENT_APP: 'airlock',
+    CLAUDE_CODE_RETRY_WATCHDOG: '1',
+    CLAUDE_CODE_RETRY_WATCHDOG_MAX_WAIT_MS: String(longestWaitMs),
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
+    CLAUDE_CODE_DISABLE_TERMINAL_TITLE: '1',
+    DISABLE_AUTOUPDATER: '1',
+    DISABLE_ERROR_REPORTING: '1',
+    DISABLE_TELEMETRY: '1',
+    DISABLE_INSTALLATION_CHECKS: '1',
+  };
+}

@@ -1,0 +1,94 @@
+import { AirlockError } from '@airlock/protocol/errors';
+import { createClaudeProcess } from './claude-process.ts';
+import { startConversation } from './conversation.ts';
+import { createDownlink } from './downlink.ts';
+import { createLinks } from './links.ts';
+import { createLiveText } from './live-text.ts';
+import { startModelProxy } from './model-proxy.ts';
+import { createOrphanWatch } from './orphan.ts';
+import type { RunnerConfig } from './spec.ts';
+import { createUplink } from './uplink.ts';
+import { createWireLink, type WireLink } from './wire-link.ts';
+import { createWireServer } from './wire-server.ts';
+
+export interface Runner {
+  /** Resolves with the exit code when everything is over: said and taken by a host, or nobody came to take it. */
+  readonly finished: Promise<number>;
+  /** Ends the CLI without a word of its own, and sends what is queued if a host takes it at once. */
+  stop(): void;
+  /** The runner itself failed. */
+  fail(error: unknown): void;
+}
+
+/** Frames waiting for a host, in bytes; beyond it the CLI is stopped. */
+const maxQueued = 32 * 1024 * 1024;
+const stopGraceMs = 4_000;
+/** Exit code of a program ended by SIGTERM. */
+const stoppedCode = 143;
+
+export async function startRunner(config: RunnerConfig): Promise<Runner> {
+  const { spec } = config;
+  const live = createLiveText();
+  const claude = createClaudeProcess();
+  const uplink = createUplink({ live, maxBytes: maxQueued, onFull: claude.hold });
+  const links = createLinks();
+  const orphan = createOrphanWatch(spec.orphanMs);
+  const over = Promise.withResolvers<number>();
+  let isStopping = false;
+  const proxy = await startModelProxy(links);
+  const conversation = startConversation({ config, modelUrl: proxy.url, claude, uplink, live });
+  const downlink = createDownlink({
+    onFrame: conversation.take,
+    onTaken: uplink.ackDown,
+    onUpAck: uplink.acked,
+  });
+
+  function closed(link: WireLink): void {
+    uplink.detach(link.sink);
+    if (!links.isCurrent(link)) return;
+    links.unset(link);
+    orphan.detached();
+  }
+
+  const server = createWireServer({
+    session: spec.session,
+    tokenHash: spec.tokenHash,
+    downTaken: () => downlink.taken,
+    onAccept(socket, hello) {
+      const link = createWireLink(socket, { onLine: downlink.take, onDrain: uplink.drained, onClose: closed });
+      links.set(link);
+      orphan.attached();
+      uplink.attach(link.sink, hello.upCommitted);
+    },
+  });
+  await server.listen(`\0${config.socket}`);
+
+  async function run(): Promise<number> {
+    const last = await Promise.race([conversation.ended, orphan.orphaned]);
+    if (isStopping) return await over.promise;
+    if (!last) return 0;
+    uplink.push(last);
+    await Promise.race([uplink.flushed(), orphan.orphaned]);
+    return last.type === 'ended' ? 0 : 1;
+  }
+
+  return {
+    finished: Promise.race([run(), over.promise]).finally(() => {
+      server.close();
+      proxy.close();
+    }),
+    stop() {
+      isStopping = true;
+      const ended = claude.end().then(uplink.flushed);
+      void Promise.race([ended, after(stopGraceMs)]).then(() => over.resolve(stoppedCode));
+    },
+    fail(error) {
+      uplink.push({ type: 'failure', error: AirlockError.from(error, 'runner_failed').toBody() });
+      void Promise.race([uplink.flushed(), after(stopGraceMs)]).then(() => over.resolve(1));
+    },
+  };
+}
+
+async function after(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,38 @@
+import type { ModelTokens, UpFrame } from '@airlock/protocol/wire';
+import type { ModelUsage, SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
+
+type Turn = Extract<UpFrame, { type: 'turn' }>;
+
+/** Turns the SDK's results into turns. The SDK counts tokens since its start; a turn carries its own. */
+export function createTurnReader(): (result: SDKResultMessage) => Turn {
+  let before: Record<string, ModelUsage> = {};
+  return (result) => {
+    const tokens = Object.entries(result.modelUsage).map(([model, usage]) => tokensSince(model, usage, before[model]));
+    before = result.modelUsage;
+    return {
+      type: 'turn',
+      prompt: result.subtype === 'success' ? (result.user_message_uuid ?? null) : null,
+      isError: result.is_error,
+      subtype: result.subtype,
+      terminalReason: result.terminal_reason ?? null,
+      apiStatus: result.subtype === 'success' ? (result.api_error_status ?? null) : null,
+      text: result.subtype === 'success' ? result.result : result.errors.join('\n'),
+      durationMs: result.duration_ms,
+      tokens: tokens.filter(
+        (used) => used.inputTokens + used.outputTokens + used.cacheReadTokens + used.cacheWriteTokens > 0,
+      ),
+    };
+  };
+}
+
+function tokensSince(model: string, now: ModelUsage, then: ModelUsage | undefined): ModelTokens {
+  const since = (field: 'inputTokens' | 'outputTokens' | 'cacheReadInputTokens' | 'cacheCreationInputTokens') =>
+    Math.max(0, now[field] - (then?.[field] ?? 0));
+  return {
+    model,
+    inputTokens: since('inputTokens'),
+    outputTokens: since('outputTokens'),
+    cacheReadTokens: since('cacheReadInputTokens'),
+    cacheWriteTokens: since('cacheCreationInputTokens'),
+  };
+}

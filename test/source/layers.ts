@@ -1,0 +1,44 @@
+/**
+ * Who may import whom. A package or folder that is not in its table may not exist: add it with what it may use.
+ * `protocol` and other npm packages are governed by the package table alone.
+ */
+export const packageLayers: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  'model-sim': [],
+  flow: ['protocol'],
+  runner: ['protocol'],
+  cli: ['protocol'],
+  panel: ['protocol'],
+  host: ['protocol', 'flow'],
+};
+
+/** What a service may import. */
+export const serviceLayers: readonly string[] = ['flow'];
+
+/**
+ * Folders of `packages/host/src`. The files beside them, `main.ts` first, compose them. What stands above `log` also imports `store`: an event, a row and a status change in one transaction, which is handed down.
+ */
+export const hostLayers: Readonly<Record<string, readonly string[]>> = {
+  api: ['inbox', 'executions', 'sessions', 'images', 'auth', 'log'],
+  executions: ['log', 'sessions', 'inbox', 'store'],
+  sessions: ['placement', 'wire', 'gateway', 'log', 'inbox', 'store'],
+  inbox: ['log', 'store'],
+  auth: ['store'],
+  log: ['store'],
+  placement: ['engine'],
+  images: ['engine'],
+  engine: [],
+  gateway: ['wire'],
+  wire: [],
+  store: [],
+};
+
+/** The one file of each package that may read the environment. */
+export const environmentReaders: readonly string[] = [
+  'packages/host/src/config.ts',
+  'packages/cli/src/settings.ts',
+  'packages/runner/src/spec.ts',
+];
+
+/** Packages that also run where there is no Node. */
+export const withoutNode: readonly string[] = ['protocol', 'panel'];
