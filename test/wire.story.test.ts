@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createModelGateway } from '@airlock/host/gateway/gateway';
 import { openWire } from '@airlock/host/wire/open-wire';
 import type { Wire } from '@airlock/host/wire/wire';
@@ -12,7 +12,7 @@ import { createModelSim, type ModelSim } from '@airlock/model-sim/server';
 import { idSchema } from '@airlock/protocol/ids';
 import type { LiveFrame, UpFrame } from '@airlock/protocol/wire';
 import { v7 } from 'uuid';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 /* The real runner, SDK and CLI as child processes; the real wire and gateway; a simulated model. */
 
@@ -90,15 +90,16 @@ async function startRig(script = 'scenarios: [{steps: [{say: unused}]}]', apiKey
   let epoch = 0;
   let downSent = 0;
 
+  /** The runner takes connections a moment after it was started. */
   async function dial(): Promise<Socket> {
-    for (;;) {
-      const socket = connect(`\0${socketName}`);
-      const isOpen = await new Promise((resolve) => {
-        socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-      });
-      if (isOpen) return socket;
-      await delay(10);
-    }
+    return await vi.waitFor(
+      async () => {
+        const socket = connect(`\0${socketName}`);
+        await once(socket, 'connect');
+        return socket;
+      },
+      { interval: 10, timeout: 20_000 },
+    );
   }
 
   async function attach(asEpoch = epoch + 1): Promise<Wire> {
@@ -153,6 +154,10 @@ async function startRig(script = 'scenarios: [{steps: [{say: unused}]}]', apiKey
     deny(wire: Wire, requestId: string, message: string) {
       downSent += 1;
       wire.send(downSent, { type: 'answer', requestId, verdict: { behavior: 'deny', message } });
+    },
+    interrupt(wire: Wire) {
+      downSent += 1;
+      wire.send(downSent, { type: 'interrupt' });
     },
     end(wire: Wire) {
       downSent += 1;
@@ -232,6 +237,34 @@ scenarios:
     });
   });
 
+  it('stops a turn that is interrupted, and takes the next', async () => {
+    const rig = await rigWith(`
+scenarios:
+  - { when: { contains: slowly }, steps: [{ blocks: [{ text: one two three four, gate: { name: here, piece: 2 } }] }] }
+  - { steps: [{ say: Yes }] }`);
+    const wire = await rig.attach();
+    rig.prompt(wire, 'slowly');
+    await rig.sim.control.gates.arrival('here');
+    await rig.ledger.until(() => deltas(rig)[0]);
+    rig.interrupt(wire);
+    const turn = await rig.ledger.nth('turn', 1);
+    expect(turn.terminalReason).toBe('aborted_streaming');
+    rig.prompt(wire, 'still there?');
+    expect(await rig.ledger.nth('turn', 2)).toMatchObject({ isError: false, text: 'Yes' });
+    expect(rig.gateway.lastUpstreamError(rig.session)).toBeUndefined();
+  });
+
+  it('withdraws an ask whose turn is interrupted', async () => {
+    const rig = await rigWith(`
+scenarios: [{ steps: [{ blocks: [{ tool_use: { name: Bash, input: { command: "echo x > y" } } }] }, { say: done }] }]`);
+    const wire = await rig.attach();
+    rig.prompt(wire, 'go');
+    const { requestId } = await rig.ledger.nth('ask', 1);
+    rig.interrupt(wire);
+    expect(await rig.ledger.nth('ask_withdrawn', 1)).toEqual({ type: 'ask_withdrawn', requestId });
+    await rig.ledger.nth('turn', 1);
+  });
+
   it('asks the questions of AskUserQuestion', async () => {
     const rig = await rigWith(`
 scenarios:
@@ -286,15 +319,20 @@ scenarios: [{ steps: [{ error: { status: 529, times: 3 }, say: At last }] }]`);
 
   it.each(['destroy', 'error'])('takes back the text of an answer cut in its first block by %s', async (how) => {
     const rig = await rigWith(`
-scenarios: [{ steps: [{ cut: { at: piece, block: 0, piece: 2, how: ${how} }, say: one two three four }] }]`);
+scenarios:
+  - steps:
+      - cut: { at: piece, block: 0, piece: 2, how: ${how} }
+        blocks: [{ text: one two three four, gate: { name: here, piece: 2 } }]`);
     const wire = await rig.attach();
     rig.prompt(wire, 'hello');
+    await rig.ledger.until(() => deltas(rig)[0]);
+    rig.sim.control.gates.release('here', { stay: true });
     expect(await rig.ledger.nth('turn', 1)).toMatchObject({ isError: false, text: 'one two three four' });
     const given = rig.ledger.live.filter((frame) => frame.type === 'retract');
     expect(given).toEqual([{ type: 'retract', messageId: deltas(rig)[0]?.messageId }]);
     expect(rig.ledger.of('message').map(({ messageId }) => messageId)).not.toContain(given[0]?.messageId);
     expect(textOf(rig)).toEqual(['one two three four']);
-    expect(rig.sim.requests.every(({ body }) => body?.['stream'] === true)).toBe(true);
+    expect(rig.sim.requests.every(({ body }) => body?.stream === true)).toBe(true);
   });
 });
 

@@ -41,6 +41,7 @@ export function claudeEnv(config: RunnerConfig, modelUrl: string): Record<string
     PATH: config.path,
     LANG: config.lang,
     TMPDIR: config.tmp,
+    XDG_CACHE_HOME: `${config.tmp}/.cache`,
     // A shell that lets the kernel take tools for memory before the CLI.
     SHELL: config.shell,
     ANTHROPIC_BASE_URL: modelUrl,

@@ -9,7 +9,9 @@ const maxEvent = 32 * 1024 * 1024;
 export type Cut =
   | { readonly kind: 'error_event'; readonly type: string; readonly message: string }
   | { readonly kind: 'silent'; readonly ms: number }
-  | { readonly kind: 'broken'; readonly message: string };
+  | { readonly kind: 'broken'; readonly message: string }
+  /** Whoever asked waits no more; nothing failed. */
+  | { readonly kind: 'abandoned' };
 
 export interface AnswerOptions {
   readonly meter: Meter;
@@ -68,11 +70,15 @@ export function passAnswer(source: Readable, options: AnswerOptions): Readable {
       else done();
     },
   });
-  const idle = setTimeout(() => cut({ kind: 'silent', ms: idleMs }), idleMs);
+  const idle = setTimeout(() => {
+    // Bytes that wait for the reader are no silence of the upstream's.
+    if (out.writableLength > 0) idle.refresh();
+    else cut({ kind: 'silent', ms: idleMs });
+  }, idleMs);
   out.once('close', () => {
     clearTimeout(idle);
     source.destroy();
-    if (state === 'open') cut({ kind: 'broken', message: 'Nobody waits for the answer any more' });
+    if (state === 'open') cut({ kind: 'abandoned' });
   });
   source.once('error', (error) => cut({ kind: 'broken', message: error.message }));
   source.once('close', () => {

@@ -174,6 +174,7 @@ describe('a streamed answer', () => {
     body.on('error', () => undefined);
     body.destroy();
     await gone.promise;
+    expect(gateway.lastUpstreamError('s')).toBeUndefined();
   });
 });
 

@@ -75,6 +75,7 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
         agent,
       );
     } catch (error) {
+      if (request.signal.aborted) return apiError(499, 'api_error', 'The request was broken off', true);
       return unanswered(error, session);
     }
     const status = response.statusCode ?? 502;
@@ -117,7 +118,8 @@ export function createModelGateway(options: ModelGatewayOptions): ModelGateway {
         report(session, meter);
       },
       onCut(cut) {
-        note(session, problemOfCut(cut));
+        const problem = problemOfCut(cut);
+        if (problem) note(session, problem);
         report(session, meter);
       },
     });

@@ -19,8 +19,11 @@ export function problemOfStatus(status: number, body: string): UpstreamProblem {
   return { code: codeOfStatus(status), detail, status };
 }
 
-export function problemOfCut(cut: Cut): UpstreamProblem {
+/** Nothing when nothing failed. */
+export function problemOfCut(cut: Cut): UpstreamProblem | undefined {
   switch (cut.kind) {
+    case 'abandoned':
+      return undefined;
     case 'silent':
       return { code: 'model_unreachable', detail: `It sent nothing for ${Math.round(cut.ms / 1000)} s`, status: null };
     case 'broken':

@@ -32,6 +32,7 @@ async function openWith(handlers: Partial<WireHandlers>, answer = accepted) {
   const opening = openWire({ duplex: ours, hello, handlers: { ...idle, ...handlers } });
   await once(theirs, 'data');
   theirs.write(answer);
+  theirs.on('end', () => theirs.destroy());
   const session = connect('http://host', { createConnection: () => theirs });
   session.on('error', () => undefined);
   const stream = session.request({ ':method': 'POST', ':path': '/stream' }, { endStream: false });
@@ -223,6 +224,23 @@ describe('model requests', () => {
     await once(stream, 'data');
     body.destroy(new Error('Cut'));
     await expect(text(stream)).rejects.toThrow();
+  });
+
+  it('are cut, never ended, when the wire closes', async () => {
+    const body = new Readable({ read: () => undefined });
+    const { session, wire } = await openWith({ onModel: () => Promise.resolve({ status: 200, headers: {}, body }) });
+    const { stream } = await ask(session, '/model/v1/messages');
+    body.push('half');
+    await once(stream, 'data');
+    let isEnded = false;
+    stream
+      .on('error', () => undefined)
+      .on('end', () => {
+        isEnded = stream.rstCode === 0;
+      });
+    wire.close();
+    await new Promise((resolve) => stream.once('close', resolve));
+    expect(isEnded && stream.rstCode === 0).toBe(false);
   });
 
   it('abort when the runner gives up', async () => {
