@@ -20,7 +20,7 @@ scenarios:
       - say: "The note says: {{toolResult}}"
   - when: { contains: run something }
     steps:
-      - blocks: [{ tool_use: { name: Bash, input: { command: "python3 -c \\"print('it-%d ran' % (40 + 2))\\"" } } }]
+      - blocks: [{ tool_use: { name: Bash, input: { command: "python3 -c \\"print('it-%d ran at ' % (40 + 2) + open('/proc/self/oom_score_adj').read())\\"" } } }]
       - say: "The tool said: {{toolResult}}"
   - when: { contains: ask me }
     steps:
@@ -87,12 +87,12 @@ describe('claude-hitl', () => {
     expect(tool.payload.ask).toMatchObject({
       kind: 'tool',
       tool: 'Bash',
-      input: { command: `python3 -c "print('it-%d ran' % (40 + 2))"` },
+      input: { command: `python3 -c "print('it-%d ran at ' % (40 + 2) + open('/proc/self/oom_score_adj').read())"` },
     });
     expect((await api.execution(id)).status).toBe('awaiting');
     await api.answer(tool.payload.request, { decision: 'allow' });
     const ran = await api.until(id, ofKind('tool_result'), tool.seq);
-    expect(ran.payload.text).toContain('it-42 ran');
+    expect(ran.payload.text).toContain('it-42 ran at 1000');
 
     at = await reply(id, tool.seq, 'ask me something');
     const question = await api.until(id, ofKind('request'), at);

@@ -121,7 +121,7 @@ describe('a process in the container', () => {
       '/app/project/CLAUDE.md',
       '/app/cache/x',
       '/app/runner/main.mjs',
-      '/etc/airlock/tool-shell.sh',
+      '/app/bin/bash',
       '/usr/local/bin/x',
     ];
     const paths = [...allowed, ...refused];

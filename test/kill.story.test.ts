@@ -63,9 +63,9 @@ describe.each([{ vary: false }, { vary: true }])(
   'a host killed in a streamed turn (model varies: $vary)',
   ({ vary }) => {
     beforeAll(() => {
-    setting.sim.control.gates.reset();
-    setting.sim.control.setVary({ enabled: vary, mode: 'reword' });
-  });
+      setting.sim.control.gates.reset();
+      setting.sim.control.setVary({ enabled: vary, mode: 'reword' });
+    });
 
     it('in the first block: the whole reply is stored once, by the same container', async () => {
       const { events } = await killAt('first-block', `first block ${vary}`);

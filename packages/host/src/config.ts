@@ -1,10 +1,10 @@
-import { AirlockError } from '@airlock/protocol/errors';
-import { defaultPort } from '@airlock/protocol/api';
-import { parseDotenv } from '@airlock/protocol/dotenv';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { defaultPort } from '@airlock/protocol/api';
+import { parseDotenv } from '@airlock/protocol/dotenv';
+import { AirlockError } from '@airlock/protocol/errors';
 import * as z from 'zod';
 
 const settingsSchema = z.object({
@@ -12,9 +12,15 @@ const settingsSchema = z.object({
   AIRLOCK_HOST: z.string().min(1).default('127.0.0.1'),
   AIRLOCK_PORT: z.coerce.number().int().min(0).max(65535).default(defaultPort),
   AIRLOCK_ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
-  ANTHROPIC_API_KEY: z.string().regex(/^[\x21-\x7e]+$/, 'must be printable characters without spaces').optional(),
+  ANTHROPIC_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must be printable characters without spaces')
+    .optional(),
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
-  CONTAINER_IMAGE_URI: z.string().regex(/^[\w.\-/:@]+$/, 'must be an image reference').optional(),
+  CONTAINER_IMAGE_URI: z
+    .string()
+    .regex(/^[\w.\-/:@]+$/, 'must be an image reference')
+    .optional(),
   DOCKER_HOST: z.string().min(1).optional(),
   AIRLOCK_SERVICES: z.string().min(1).optional(),
   AIRLOCK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -28,7 +34,9 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly adminPassword: string | undefined;
-  readonly model: { readonly kind: 'api'; readonly baseUrl: string; readonly key: string } | { readonly kind: 'simulated' };
+  readonly model:
+    | { readonly kind: 'api'; readonly baseUrl: string; readonly key: string }
+    | { readonly kind: 'simulated' };
   readonly imageUri: string | undefined;
   readonly servicesDir: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';

@@ -1,9 +1,9 @@
-import { AirlockError } from '@airlock/protocol/errors';
 import { existsSync, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { AirlockError } from '@airlock/protocol/errors';
 import type { Config } from './config.ts';
 import type { EngineInfo } from './engine/engine.ts';
 import { openStore } from './store/store.ts';

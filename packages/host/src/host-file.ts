@@ -1,7 +1,7 @@
-import { AirlockError } from '@airlock/protocol/errors';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { AirlockError } from '@airlock/protocol/errors';
 
 /** What the command line reads to reach the host of this installation. */
 export interface HostFile {
@@ -13,7 +13,9 @@ export interface HostFile {
 }
 
 export function writeHostFile(home: string, file: HostFile): void {
-  writeFileSync(join(home, 'host.json'), `${JSON.stringify(file)}\n`, { mode: 0o600 });
+  const path = join(home, 'host.json');
+  writeFileSync(`${path}.new`, `${JSON.stringify(file)}\n`, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
 }
 
 export function removeHostFile(home: string): void {
@@ -30,7 +32,9 @@ export function lockHome(home: string): () => void {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    throw new AirlockError('store_unusable', `Another host is running on ${home}. Stop it with \`npm stop\``, { cause });
+    throw new AirlockError('store_unusable', `Another host is running on ${home}. Stop it with \`npm stop\``, {
+      cause,
+    });
   }
   return () => lock.close();
 }

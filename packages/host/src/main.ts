@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { type Config, readConfig } from './config.ts';
 import { examine } from './doctor.ts';
-import { prepareImage, readImage } from './prepare-image.ts';
 import { endSessions } from './end-sessions.ts';
 import { isHomeLocked } from './host-file.ts';
+import { prepareImage, readImage } from './prepare-image.ts';
 import { serve } from './serve.ts';
 import { prepareEngine, searchEngine } from './setup.ts';
 import { createTerminal, renderError } from './terminal.ts';
@@ -24,6 +24,9 @@ async function run(config: Config): Promise<number | undefined> {
       terminal.line(`✓ Image   ${image.reference}`);
       return 0;
     }
+    case 'image':
+      await prepareImage(config, await searchEngine(config), terminal);
+      return 0;
     case 'doctor': {
       const checks = await examine(config, {
         engine: async () => (await searchEngine(config)).info,
@@ -37,7 +40,7 @@ async function run(config: Config): Promise<number | undefined> {
       await endSessions(config);
       return 0;
     default:
-      process.stderr.write('Usage: main.ts serve [--yes] | setup [--yes] | doctor --json | end-sessions\n');
+      process.stderr.write('Usage: main.ts serve [--yes] | setup [--yes] | image | doctor --json | end-sessions\n');
       return 2;
   }
 }
@@ -51,7 +54,7 @@ async function runServer(config: Config): Promise<void> {
     host.then((running) => running.stop({ sessions })).then(() => process.exit(0), fail);
   };
   const host = serve(config, terminal, stop);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(false));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(false));
   await host;
 }
 

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { arch } from 'node:os';
 import { join } from 'node:path';
+import { AirlockError } from '@airlock/protocol/errors';
 import type { Config } from './config.ts';
 import { ensureImage, type UsableImage } from './images/ensure-image.ts';
 import { findImage } from './images/find-image.ts';
@@ -39,6 +42,20 @@ export async function prepareImage(config: Config, engine: Engine, terminal: Ter
   } finally {
     clearInterval(ticking);
   }
+}
+
+/**
+ * The image a start uses. One that is missing is made in a process of its own, whose memory (a bundler, an archive of
+ * 500 MB on its way) a host would otherwise keep for good.
+ */
+export async function requireImage(config: Config, engine: Engine): Promise<{ readonly reference: string }> {
+  const { reference, present } = await readImage(config, engine);
+  if (present) return { reference };
+  const main = join(import.meta.dirname, 'main.ts');
+  const child = spawn(process.execPath, [main, 'image'], { stdio: 'inherit', env: { ...config.env } });
+  const [code] = await once(child, 'exit');
+  if (code === 0) return { reference };
+  throw new AirlockError('image_missing', `${reference} could not be made; see above`);
 }
 
 /** Which image a start would use, and whether it would have to make it first. */

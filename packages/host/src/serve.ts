@@ -14,9 +14,9 @@ import { createInbox } from './inbox/inbox.ts';
 import { createLog } from './log/log.ts';
 import { createLogger } from './logger.ts';
 import { createLocalPlacement } from './placement/local.ts';
+import { requireImage } from './prepare-image.ts';
 import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { type Engine, listenError, prepareEngine } from './setup.ts';
-import { prepareImage } from './prepare-image.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 import { openStore } from './store/store.ts';
 import type { Terminal } from './terminal.ts';
@@ -44,13 +44,15 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
 
   const engine = await prepareEngine(config, terminal);
   terminal.line(`✓ Engine  ${engine.words}`);
-  const image = await prepareImage(config, engine, terminal);
+  const image = await requireImage(config, engine);
   terminal.line(`✓ Image   ${image.reference}`);
   const simulator = await simulating;
-  terminal.line(`✓ Model   ${simulator ? 'simulated: set ANTHROPIC_API_KEY in .env to talk to Claude' : upstreamOf(config)}`);
+  terminal.line(
+    `✓ Model   ${simulator ? 'simulated: set ANTHROPIC_API_KEY in .env to talk to Claude' : upstreamOf(config)}`,
+  );
 
   const parts = compose({ config, logger, store, clock, engine, image: image.reference, simulator });
-  const system = (): Promise<System> => describe(config, parts, engine, image.reference);
+  const system = (): Promise<System> => describe(config, engine, image.reference);
   const app = createApp({
     auth,
     executions: parts.executions,
@@ -85,10 +87,10 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
       clearInterval(timer);
       removeHostFile(config.home);
       const closed = new Promise((resolve) => server.close(resolve));
-      if ('closeAllConnections' in server) server.closeAllConnections();
       await parts.executions.stop();
       if (sessions) await parts.sessions.endAll();
       await parts.sessions.detach();
+      if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
       simulator?.stop();
       await store.close();
@@ -148,6 +150,7 @@ function compose({ config, logger, store, clock, engine, image, simulator }: Com
       openWire,
       handleModel: (request, session) => gateway.handle(request, session),
       upstreamProblem: (session) => gateway.lastUpstreamError(session),
+      forget: (session) => gateway.forget(session),
     },
   });
   return { log, inbox, executions, sessions, gateway, placement };
@@ -183,7 +186,7 @@ function childOptions(config: Config, logger: Logger) {
   return { root: config.root, env: childEnv(config), logger };
 }
 
-async function describe(config: Config, parts: Parts, engine: Engine, image: string): Promise<System> {
+async function describe(config: Config, engine: Engine, image: string): Promise<System> {
   const problems = await notReady(engine, image);
   return {
     version: '0.1.0',

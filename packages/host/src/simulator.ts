@@ -1,8 +1,8 @@
-import { AirlockError } from '@airlock/protocol/errors';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { AirlockError } from '@airlock/protocol/errors';
 import * as z from 'zod';
 
 /** The simulated model, in a process of its own that ends with ours. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { elementsSchema } from './elements.ts';
-import { executionStatusSchema } from './executions.ts';
 import { shownSchema } from './events.ts';
+import { executionStatusSchema } from './executions.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema } from './json.ts';
 import { requestSchema } from './requests.ts';

@@ -22,10 +22,18 @@ export const errorTable = {
   too_large: { status: 413, title: 'The request is too large', fix: 'Send less at once' },
   invalid_inputs: { status: 422, title: 'Some values are not valid', fix: 'Correct the fields named and send again' },
   too_many_attempts: { status: 429, title: 'Too many attempts', fix: 'Wait a minute, then try again' },
-  internal: { status: 500, title: 'Something went wrong in Airlock', fix: 'See `airlock logs`; report it if it repeats' },
+  internal: {
+    status: 500,
+    title: 'Something went wrong in Airlock',
+    fix: 'See `airlock logs`; report it if it repeats',
+  },
   service_unavailable: { status: 503, title: 'The service cannot answer now', fix: 'Try again in a moment' },
   service_failed: { status: 500, title: 'The service failed', fix: 'See the error and the log of the execution' },
-  service_not_loaded: { status: 503, title: 'The service does not load', fix: 'Correct its module and restart Airlock' },
+  service_not_loaded: {
+    status: 503,
+    title: 'The service does not load',
+    fix: 'Correct its module and restart Airlock',
+  },
   nondeterministic: {
     status: 500,
     title: 'The service took another way than its log',
@@ -49,7 +57,11 @@ export const errorTable = {
     title: 'The container engine does not answer',
     fix: 'Start it (run `npm start`, or start Docker), then try again',
   },
-  image_missing: { status: 503, title: 'The worker image is missing', fix: 'Run `npm start`, which builds or pulls it' },
+  image_missing: {
+    status: 503,
+    title: 'The worker image is missing',
+    fix: 'Run `npm start`, which builds or pulls it',
+  },
   image_build_failed: {
     status: 503,
     title: 'The worker image could not be built',

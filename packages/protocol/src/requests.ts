@@ -46,7 +46,6 @@ export const requestSchema = z.discriminatedUnion('kind', [
   askSchemas.question.extend(common).extend({ session: idSchema }),
 ]);
 export type Request = z.infer<typeof requestSchema>;
-export type RequestKind = Request['kind'];
 
 /** Answers by kind; those of `form` are checked against the form's elements. */
 export const answerSchemas = {
@@ -62,5 +61,3 @@ export const answerSchemas = {
     response: z.string().max(10_000).optional(),
   }),
 };
-export type ToolAnswer = z.infer<typeof answerSchemas.tool>;
-export type QuestionAnswer = z.infer<typeof answerSchemas.question>;

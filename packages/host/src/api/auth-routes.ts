@@ -40,7 +40,13 @@ export function authRoutes({ auth }: ApiDeps) {
       const { name, password } = c.req.valid('json');
       const { user, cookie, maxAgeSeconds } = await auth.login(name, password);
       const secure = new URL(c.req.url).protocol === 'https:';
-      setCookie(c, cookieName, cookie, { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: maxAgeSeconds, secure });
+      setCookie(c, cookieName, cookie, {
+        httpOnly: true,
+        sameSite: 'Strict',
+        path: '/',
+        maxAge: maxAgeSeconds,
+        secure,
+      });
       return c.json(user, 200);
     })
     .openapi(logout, async (c) => {

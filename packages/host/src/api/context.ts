@@ -1,7 +1,7 @@
 import type { System, User } from '@airlock/protocol/api';
+import { AirlockError, type FieldErrors } from '@airlock/protocol/errors';
 import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { AirlockError, type FieldErrors } from '@airlock/protocol/errors';
 import type { Auth } from '../auth/auth.ts';
 import type { Executions } from '../executions/executions.ts';
 import type { Inbox } from '../inbox/inbox.ts';

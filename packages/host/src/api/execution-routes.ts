@@ -36,7 +36,10 @@ const eventSchema = z.object({ seq: z.number(), at: z.string(), kind: z.string()
 const events = createRoute({
   method: 'get',
   path: '/executions/{id}/events',
-  request: { params: idParam, query: pageQuery.extend({ limit: z.coerce.number().int().min(1).max(1000).default(200) }) },
+  request: {
+    params: idParam,
+    query: pageQuery.extend({ limit: z.coerce.number().int().min(1).max(1000).default(200) }),
+  },
   responses: {
     200: {
       description: 'A stream that resumes after Last-Event-ID, or a page of JSON',

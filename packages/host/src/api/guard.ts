@@ -1,5 +1,5 @@
-import { AirlockError } from '@airlock/protocol/errors';
 import { apiBase } from '@airlock/protocol/api';
+import { AirlockError } from '@airlock/protocol/errors';
 import type { MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { Auth } from '../auth/auth.ts';

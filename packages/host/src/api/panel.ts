@@ -1,7 +1,7 @@
-import { serveStatic } from '@hono/node-server/serve-static';
-import type { MiddlewareHandler } from 'hono';
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { serveStatic } from '@hono/node-server/serve-static';
+import type { MiddlewareHandler } from 'hono';
 import type { ApiEnv } from './context.ts';
 
 /** Serves the built panel; every path that is no file is a page of it. */

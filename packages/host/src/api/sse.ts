@@ -1,6 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
-import type { ServerResponse } from 'node:http';
 import { type Log, type LogFrame, toSse } from '../log/log.ts';
 import type { ApiDeps, ApiEnv } from './context.ts';
 
@@ -62,7 +62,8 @@ async function stream(response: ServerResponse, { log, execution }: Source, afte
     const page = await log.read(execution, sent, pageSize);
     for (const event of page) send({ kind: 'event', event, sse: toSse(event) });
     if (page.length < pageSize || response.destroyed) break;
-    if (response.writableNeedDrain) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    if (response.writableNeedDrain)
+      await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
   }
   const waiting = held;
   held = undefined;

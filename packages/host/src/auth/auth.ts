@@ -1,6 +1,6 @@
+import { createHash, randomBytes } from 'node:crypto';
 import type { User } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
-import { createHash, randomBytes } from 'node:crypto';
 import type { Store, Tx } from '../store/store.ts';
 import { createAttempts } from './attempts.ts';
 import { hashPassword, verifyPassword } from './password.ts';

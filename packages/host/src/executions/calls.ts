@@ -104,12 +104,7 @@ async function act(tx: Tx, execution: string, key: string, call: Call, sinks: Ca
 
 /** Calls and outcomes of an execution, in the orders replay needs. */
 export async function readCalls(tx: Tx, execution: string) {
-  const rows = await tx.db
-    .selectFrom('calls')
-    .selectAll()
-    .where('execution', '=', execution)
-    .orderBy('made')
-    .execute();
+  const rows = await tx.db.selectFrom('calls').selectAll().where('execution', '=', execution).orderBy('made').execute();
   const calls = rows.map(({ key, call }) => ({ key, call: fromJson(callSchema, call, `Call ${key}`) }));
   const outcomes = rows
     .flatMap(({ key, outcome, settled }) => (outcome === null || settled === null ? [] : [{ key, outcome, settled }]))

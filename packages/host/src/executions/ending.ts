@@ -1,5 +1,5 @@
-import type { NewEvent, Shown } from '@airlock/protocol/events';
 import type { AirlockError } from '@airlock/protocol/errors';
+import type { NewEvent, Shown } from '@airlock/protocol/events';
 import { executionStatusSchema, isFinal } from '@airlock/protocol/executions';
 import type { Inbox } from '../inbox/inbox.ts';
 import { setStatus } from '../inbox/status.ts';

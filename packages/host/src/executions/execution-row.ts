@@ -1,6 +1,6 @@
 import { type Execution, type ExecutionSummary, executionSchema, executionSummarySchema } from '@airlock/protocol/api';
 import { shownSchema } from '@airlock/protocol/events';
-import { jsonObjectSchema, type JsonObject } from '@airlock/protocol/json';
+import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import type { Request } from '@airlock/protocol/requests';
 import { usageSchema } from '@airlock/protocol/usage';
 import type { Selectable } from 'kysely';

@@ -1,11 +1,11 @@
-import type { Event } from '@airlock/protocol/events';
 import { join } from 'node:path';
+import type { Event } from '@airlock/protocol/events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createInbox, type Inbox } from '../inbox/inbox.ts';
 import { createLog, type Log } from '../log/log.ts';
-import type { Sessions } from '../sessions/sessions.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import { createExecutions, type Executions } from './executions.ts';
+import { noSessions } from './fixtures.ts';
 
 const servicesDir = join(import.meta.dirname, '../../../../services');
 const quiet = { info: () => undefined, warn: () => undefined };
@@ -14,25 +14,6 @@ let temporary: Awaited<ReturnType<typeof temporaryStore>>;
 let log: Log;
 let inbox: Inbox;
 let executions: Executions;
-
-/** No service under test here has a session. */
-const noSessions: Sessions = {
-  open: () => Promise.reject(new RangeError('no sessions here')),
-  send: () => Promise.reject(new RangeError('no sessions here')),
-  end: () => Promise.resolve(),
-  purge: () => Promise.resolve(),
-  meter: () => Promise.resolve(),
-  requestOwner: {
-    check: () => Promise.reject(new RangeError('no sessions here')),
-    answered: () => Promise.resolve(),
-    expired: () => Promise.resolve(),
-  },
-  recover: () => Promise.resolve(),
-  checkStalls: () => Promise.resolve(),
-  checkWorkspaces: () => Promise.resolve(),
-  detach: () => Promise.resolve(),
-  endAll: () => Promise.resolve(),
-};
 
 async function startHost(): Promise<void> {
   log = createLog(temporary.store, () => new Date());

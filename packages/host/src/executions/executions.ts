@@ -1,3 +1,4 @@
+import { validate } from '@airlock/flow/validate';
 import type { Execution, ExecutionSummary } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
 import { type ExecutionStatus, executionStatusSchema, isFinal } from '@airlock/protocol/executions';
@@ -5,7 +6,6 @@ import { idSchema } from '@airlock/protocol/ids';
 import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import type { FromService } from '@airlock/protocol/service-channel';
 import { noUsage } from '@airlock/protocol/usage';
-import { validate } from '@airlock/flow/validate';
 import { sql } from 'kysely';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
 import { setStatus } from '../inbox/status.ts';
@@ -15,10 +15,10 @@ import { newId } from '../store/ids.ts';
 import { fromJson } from '../store/json.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { type CallSinks, readCalls, settleCall, takeCall } from './calls.ts';
+import { endExecution } from './ending.ts';
 import { type ExecutionRow, excerptOf, toExecution, toSummary } from './execution-row.ts';
 import { createFormOwner } from './form-owner.ts';
 import { createServices, type Services } from './services.ts';
-import { endExecution } from './ending.ts';
 
 export interface ListOptions {
   readonly status?: ExecutionStatus;
@@ -195,7 +195,11 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     },
 
     async list({ status, q, limit, cursor }) {
-      let query = store.db.selectFrom('executions').selectAll().orderBy('id', 'desc').limit(limit + 1);
+      let query = store.db
+        .selectFrom('executions')
+        .selectAll()
+        .orderBy('id', 'desc')
+        .limit(limit + 1);
       if (status !== undefined) query = query.where('status', '=', status);
       if (cursor !== undefined) query = query.where('id', '<', cursor);
       if (q !== undefined && q.trim() !== '') {
@@ -205,7 +209,10 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       }
       const rows = await query.execute();
       const shown = rows.slice(0, limit);
-      const awaiting = await countOpen(store, shown.map((row) => row.id));
+      const awaiting = await countOpen(
+        store,
+        shown.map((row) => row.id),
+      );
       const items = shown.map((row) => toSummary(row, awaiting.get(row.id) ?? 0));
       return { items, next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null };
     },

@@ -1,14 +1,14 @@
+import { randomUUID } from 'node:crypto';
+import { validate } from '@airlock/flow/validate';
 import { AirlockError } from '@airlock/protocol/errors';
 import { idSchema } from '@airlock/protocol/ids';
 import type { Json, JsonObject } from '@airlock/protocol/json';
 import { callSchema, type Outcome, type ToService } from '@airlock/protocol/service-channel';
-import { validate } from '@airlock/flow/validate';
-import { randomUUID } from 'node:crypto';
 import { formAskOf, type RequestOwner } from '../inbox/inbox.ts';
 import type { RequestRow } from '../inbox/request-row.ts';
+import type { Settle } from '../sessions/frames.ts';
 import { fromJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
-import type { Settle } from '../sessions/frames.ts';
 
 interface FormOwnerOptions {
   readonly store: Store;
@@ -32,7 +32,8 @@ export function createFormOwner({ store, settle, send }: FormOwnerOptions) {
     const timer = setTimeout(() => answer.resolve(late), leaseTimeoutMs);
     try {
       const execution = idSchema.parse(row.execution);
-      if (!send(execution, { type: 'lease', id, execution, key: row.ref, inputs })) throw notNow('Its process is starting');
+      if (!send(execution, { type: 'lease', id, execution, key: row.ref, inputs }))
+        throw notNow('Its process is starting');
       const outcome = await answer.promise;
       if (!outcome.ok) throw AirlockError.fromBody(outcome.error);
       return outcome.value;

@@ -1,7 +1,12 @@
-import { AirlockError, type ErrorBody } from '@airlock/protocol/errors';
-import { type FromService, fromServiceSchema, type ServiceManifest, type ToService } from '@airlock/protocol/service-channel';
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { AirlockError, type ErrorBody } from '@airlock/protocol/errors';
+import {
+  type FromService,
+  fromServiceSchema,
+  type ServiceManifest,
+  type ToService,
+} from '@airlock/protocol/service-channel';
 
 /** What a service process says once it is up. */
 export type Loaded =

@@ -1,8 +1,8 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Service, ServiceSummary } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { FromService, ServiceManifest, ToService } from '@airlock/protocol/service-channel';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Loaded, type ServiceProcess, startServiceProcess } from './service-process.ts';
 
 /** The services people can start, each in a process of its own that is started again when it ends. */

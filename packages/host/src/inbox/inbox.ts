@@ -1,9 +1,8 @@
-import type { NewEvent } from '@airlock/protocol/events';
 import { AirlockError } from '@airlock/protocol/errors';
+import type { NewEvent } from '@airlock/protocol/events';
 import { idSchema } from '@airlock/protocol/ids';
-import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
+import type { Json, JsonObject } from '@airlock/protocol/json';
 import { askSchemas, type Request, sessionAskSchema } from '@airlock/protocol/requests';
-import type { Json } from '@airlock/protocol/json';
 import type * as z from 'zod';
 import type { Log } from '../log/log.ts';
 import { newId } from '../store/ids.ts';
@@ -250,9 +249,4 @@ export function sessionAskOf(row: RequestRow) {
 /** The ask of a form request. */
 export function formAskOf(row: RequestRow): FormAsk {
   return fromJson(askSchemas.form, row.ask, `Request ${row.id}`);
-}
-
-/** Answers as stored. */
-export function answerOf(row: RequestRow): JsonObject | null {
-  return row.answer === null ? null : fromJson(jsonObjectSchema, row.answer, `Request ${row.id}`);
 }

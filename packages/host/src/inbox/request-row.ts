@@ -1,8 +1,8 @@
+import { jsonObjectSchema } from '@airlock/protocol/json';
 import { type Request, requestSchema } from '@airlock/protocol/requests';
 import type { Selectable } from 'kysely';
 import { fromJson } from '../store/json.ts';
 import type { RequestsTable } from '../store/schema.ts';
-import { jsonObjectSchema } from '@airlock/protocol/json';
 
 export type RequestRow = Selectable<RequestsTable>;
 

@@ -18,8 +18,15 @@ beforeEach(async () => {
 });
 afterEach(() => temporary.remove());
 
-const say = (text: string) => temporary.store.write((tx) => log.append(tx, execution, [{ kind: 'debug', payload: { text } }]));
-const delta = (text: string, block = 0): Delta => ({ session: idSchema.parse(session), messageId: 'm1', block, kind: 'text', text });
+const say = (text: string) =>
+  temporary.store.write((tx) => log.append(tx, execution, [{ kind: 'debug', payload: { text } }]));
+const delta = (text: string, block = 0): Delta => ({
+  session: idSchema.parse(session),
+  messageId: 'm1',
+  block,
+  kind: 'text',
+  text,
+});
 
 describe('log.append()', () => {
   it('numbers events without gaps and tells subscribers after the commit', async () => {

@@ -1,5 +1,5 @@
-import { type Delta, type Event, type NewEvent, parseEvent, type Retract } from '@airlock/protocol/events';
 import { AirlockError } from '@airlock/protocol/errors';
+import { type Delta, type Event, type NewEvent, parseEvent, type Retract } from '@airlock/protocol/events';
 import type { Store, Tx } from '../store/store.ts';
 import { createLiveText, type LiveText } from './live-text.ts';
 

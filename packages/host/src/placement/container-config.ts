@@ -16,9 +16,8 @@ export const stateFolders: Readonly<Record<string, number>> = {
   todos: 8 * MiB,
 };
 
+/** Name of a session's container, and of its workspace volume. */
 export const containerName = (session: string): string => `claude-session-${session}`;
-/** A session's volume has its container's name. */
-export const volumeName = containerName;
 
 export const sessionLabels = {
   home: 'airlock.home',
@@ -75,7 +74,7 @@ function hostConfig(spec: ContainerSpec, session: string): Docker.HostConfig {
       { Name: 'core', Soft: 0, Hard: 0 },
     ],
     Tmpfs: tmpfs(),
-    Mounts: [{ Type: 'volume', Source: volumeName(session), Target: imagePaths.workspace, ReadOnly: false }],
+    Mounts: [{ Type: 'volume', Source: containerName(session), Target: imagePaths.workspace, ReadOnly: false }],
     // Only what the runner itself prints; an exec'd stream, and so the wire, is never logged.
     LogConfig: { Type: 'json-file', Config: { 'max-size': '256k', 'max-file': '1' } },
     RestartPolicy: { Name: 'no' },

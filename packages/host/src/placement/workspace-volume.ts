@@ -1,6 +1,6 @@
 import type { EngineClient } from '../engine/engine-client.ts';
 import { engineMessage, engineStatus, toEngineError } from '../engine/engine-error.ts';
-import { labelsOf, volumeName } from './container-config.ts';
+import { containerName, labelsOf } from './container-config.ts';
 
 /** Makes and removes the engine volumes that sessions work in. */
 export class WorkspaceVolumes {
@@ -28,7 +28,7 @@ export class WorkspaceVolumes {
 
   async remove(session: string): Promise<void> {
     try {
-      await this.#client.getVolume(volumeName(session)).remove({ force: true });
+      await this.#client.getVolume(containerName(session)).remove({ force: true });
     } catch (thrown) {
       if (engineStatus(thrown) !== 404)
         throw toEngineError(thrown, `Workspace of session ${session}`, 'container_failed');
@@ -37,7 +37,7 @@ export class WorkspaceVolumes {
 
   async #exists(session: string): Promise<boolean> {
     try {
-      await this.#client.getVolume(volumeName(session)).inspect();
+      await this.#client.getVolume(containerName(session)).inspect();
       return true;
     } catch (thrown) {
       if (engineStatus(thrown) === 404) return false;
@@ -46,7 +46,7 @@ export class WorkspaceVolumes {
   }
 
   async #create(session: string, bytes: number): Promise<void> {
-    const volume = { Name: volumeName(session), Driver: 'local', Labels: labelsOf(this.#home, session) };
+    const volume = { Name: containerName(session), Driver: 'local', Labels: labelsOf(this.#home, session) };
     if (this.#quota !== false) {
       try {
         await this.#client.createVolume({ ...volume, DriverOpts: { size: String(bytes) } });

@@ -1,16 +1,16 @@
-import type { NewEvent } from '@airlock/protocol/events';
+import { stripHiddenLines } from '@airlock/flow/hidden-lines';
 import { AirlockError } from '@airlock/protocol/errors';
+import type { NewEvent } from '@airlock/protocol/events';
 import { jsonObjectSchema } from '@airlock/protocol/json';
 import type { Outcome, Turn } from '@airlock/protocol/service-channel';
 import { noUsage, usageSchema } from '@airlock/protocol/usage';
 import type { UpFrame } from '@airlock/protocol/wire';
-import { stripHiddenLines } from '@airlock/flow/hidden-lines';
+import type { UpstreamProblem } from '../gateway/problem.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
 import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
-import type { UpstreamProblem } from '../gateway/problem.ts';
 import { turnError } from './turn-error.ts';
 
 /** Takes the outcome of a call, in the write that ends it. Implemented by whoever runs services. */
@@ -62,10 +62,7 @@ export async function commitFrame(tx: Tx, row: SessionRow, frame: UpFrame, sinks
   }
 }
 
-type ShownFrame = Exclude<
-  UpFrame,
-  { type: 'ask' | 'ask_withdrawn' | 'transcript' | 'turn' | 'failure' | 'ended' }
->;
+type ShownFrame = Exclude<UpFrame, { type: 'ask' | 'ask_withdrawn' | 'transcript' | 'turn' | 'failure' | 'ended' }>;
 
 /** The event people see for a frame; nothing when all of its text is hidden. */
 function shownEvent(row: SessionRow, frame: ShownFrame, problem: UpstreamProblem | undefined): NewEvent | undefined {
@@ -156,4 +153,3 @@ export async function failSession(tx: Tx, row: SessionRow, problem: AirlockError
     await sinks.settle(tx, row.execution, row.turn_call, { ok: false, error: body });
   }
 }
-

@@ -1,8 +1,9 @@
-import type { AirlockError } from '@airlock/protocol/errors';
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hiddenLineFilter } from '@airlock/flow/hidden-lines';
+import type { AirlockError } from '@airlock/protocol/errors';
 import type { LiveFrame } from '@airlock/protocol/wire';
+import type { UpstreamProblem } from '../gateway/problem.ts';
 import type { Log } from '../log/log.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
@@ -11,7 +12,6 @@ import { commitFrame, type FrameSinks } from './frames.ts';
 import type { LinkDeps } from './link.ts';
 import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import type { StallWatch } from './stall-watch.ts';
-import type { UpstreamProblem } from '../gateway/problem.ts';
 
 /** What sessions need of the wire and the gateway. */
 export interface WireParts {
@@ -19,6 +19,8 @@ export interface WireParts {
   readonly handleModel: (request: ModelRequest, session: string) => Promise<ModelResponse>;
   /** What the last model request of the session failed with, if it failed. */
   readonly upstreamProblem: (session: string) => UpstreamProblem | undefined;
+  /** The session is over; nothing about it need be kept. */
+  readonly forget: (session: string) => void;
 }
 
 interface Parts {

@@ -1,6 +1,6 @@
+import type { Duplex } from 'node:stream';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { LiveFrame, SessionSpec, UpFrame } from '@airlock/protocol/wire';
-import type { Duplex } from 'node:stream';
 import type { Placement } from '../placement/placement.ts';
 import type { Store, Tx } from '../store/store.ts';
 import type { HostHello, ModelRequest, ModelResponse, Wire, WireHandlers } from '../wire/wire.ts';
@@ -143,11 +143,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
       workspaceBytes,
     });
     await deps.store.write(async (tx) => {
-      await tx.db
-        .updateTable('sessions')
-        .set({ container: placed.id, up_committed: 0 })
-        .where('id', '=', id)
-        .execute();
+      await tx.db.updateTable('sessions').set({ container: placed.id, up_committed: 0 }).where('id', '=', id).execute();
     });
     return placed.id;
   }

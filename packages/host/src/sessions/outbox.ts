@@ -10,7 +10,10 @@ export async function queueDown(tx: Tx, session: string, frame: DownFrame): Prom
     .where('id', '=', session)
     .returning('down_queued')
     .executeTakeFirstOrThrow();
-  await tx.db.insertInto('outbox').values({ session, n, frame: JSON.stringify(frame) }).execute();
+  await tx.db
+    .insertInto('outbox')
+    .values({ session, n, frame: JSON.stringify(frame) })
+    .execute();
 }
 
 /** Frames queued after number `after`, in order. */

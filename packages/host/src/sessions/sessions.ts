@@ -1,8 +1,8 @@
-import type { Id } from '@airlock/protocol/ids';
+import { randomBytes } from 'node:crypto';
 import { AirlockError, errorBodySchema } from '@airlock/protocol/errors';
+import type { Id } from '@airlock/protocol/ids';
 import type { SessionOptions } from '@airlock/protocol/service-channel';
 import { noUsage, type Usage } from '@airlock/protocol/usage';
-import { randomBytes } from 'node:crypto';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
 import { sessionAskOf } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
@@ -10,7 +10,7 @@ import type { Placement } from '../placement/placement.ts';
 import { newId } from '../store/ids.ts';
 import { fromJson } from '../store/json.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { failSession, type FrameSinks, type Settle } from './frames.ts';
+import { type FrameSinks, failSession, type Settle } from './frames.ts';
 import { createLink, type Link, type LinkDeps } from './link.ts';
 import { createLinkDeps, type WireParts } from './link-deps.ts';
 import { addMetered } from './meter.ts';
@@ -110,6 +110,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   /** Removes the container of a session that is over. */
   async function release(id: string): Promise<void> {
     stalls.forget(id);
+    options.wire.forget(id);
     const row = await findSession(store, id);
     if (!row?.container) return;
     await placement.remove(row.container).catch((error: unknown) => {
@@ -292,4 +293,3 @@ function overError(row: SessionRow): AirlockError {
   if (row.problem === null) return new AirlockError('container_lost', 'The session has ended');
   return AirlockError.fromBody(fromJson(errorBodySchema, row.problem, `Problem of session ${row.id}`));
 }
-

@@ -42,7 +42,10 @@ describe('store.write()', () => {
           .selectFrom('meta')
           .select((eb) => eb.fn.countAll<number>().as('count'))
           .executeTakeFirstOrThrow();
-        await tx.db.insertInto('meta').values({ key: `${n}`, value: `${count}` }).execute();
+        await tx.db
+          .insertInto('meta')
+          .values({ key: `${n}`, value: `${count}` })
+          .execute();
       });
     await Promise.all(Array.from({ length: 20 }, (_, n) => add(n)));
     const rows = await store.db.selectFrom('meta').selectAll().execute();
@@ -54,7 +57,10 @@ describe('store.write()', () => {
     const filling = store.write(async (tx) => {
       const { sql } = await import('kysely');
       await sql`PRAGMA max_page_count = 1`.execute(tx.db);
-      await tx.db.insertInto('meta').values({ key: 'a', value: 'x'.repeat(1_000_000) }).execute();
+      await tx.db
+        .insertInto('meta')
+        .values({ key: 'a', value: 'x'.repeat(1_000_000) })
+        .execute();
     });
     await expect(filling).rejects.toMatchObject({ code: 'disk_full' });
   });

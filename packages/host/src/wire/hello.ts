@@ -23,11 +23,11 @@ function accept(line: string): Accepted {
   try {
     raw = JSON.parse(line);
   } catch {
-    throw new AirlockError('runner_failed', `The runner answered with something else: ${excerpt(line)}`);
+    throw new AirlockError('runner_failed', `The runner answered with ${line.length} characters that are no hello`);
   }
   const parsed = runnerHelloSchema.safeParse(raw);
   if (!parsed.success) {
-    throw new AirlockError('runner_failed', `The runner answered with something else: ${excerpt(line)}`);
+    throw new AirlockError('runner_failed', `The runner answered with ${line.length} characters that are no hello`);
   }
   if (!parsed.data.ok) throw new AirlockError('wire_refused', refusals[parsed.data.reason]);
   return parsed.data;
@@ -40,10 +40,6 @@ const refusals: Record<Extract<RunnerHello, { ok: false }>['reason'], string> = 
   epoch: 'Another host has taken over this session',
   malformed: 'The runner could not read the hello',
 };
-
-function excerpt(line: string): string {
-  return JSON.stringify(line.slice(0, 200));
-}
 
 /** Reads one line and leaves the rest unread. */
 async function readLine(duplex: Duplex, timeoutMs: number): Promise<string> {
