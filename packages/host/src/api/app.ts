@@ -25,6 +25,8 @@ export function createApp(deps: ApiDeps) {
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],
         objectSrc: ["'none'"],
+        frameSrc: ["'none'"],
+        formAction: ["'self'"],
         baseUri: ["'none'"],
         frameAncestors: ["'none'"],
       },
@@ -34,7 +36,8 @@ export function createApp(deps: ApiDeps) {
   app.get('/api/health', (c) => c.json({ status: 'alive' }));
   app.get('/api/ready', async (c) => {
     const reasons = await deps.notReady();
-    return reasons.length === 0 ? c.json({ status: 'ready' }) : c.json({ status: 'not ready', reasons }, 503);
+    if (reasons.length > 0) throw new AirlockError('service_unavailable', reasons.join('; '));
+    return c.json({ status: 'ready' });
   });
 
   const tooLarge = () => {
@@ -54,10 +57,14 @@ export function createApp(deps: ApiDeps) {
   });
   app.onError((thrown, c) => {
     const error = toAirlockError(thrown);
-    if (error.status >= 500) deps.logger.error({ error: thrown, path: c.req.path }, 'A request failed');
+    if (isOurFault(error)) deps.logger.error({ error: thrown, path: c.req.path }, 'A request failed');
     return c.json({ error: error.toBody() }, errorTable[error.code].status as ContentfulStatusCode);
   });
   return app;
+}
+
+function isOurFault({ code }: AirlockError): boolean {
+  return code === 'internal' || code === 'store_unusable' || code === 'disk_full';
 }
 
 /** What clients are told; the text of an unexpected error stays in the log. */

@@ -158,7 +158,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
       return new AirlockError('container_out_of_memory', `It used more than its limit of ${limit}`);
     }
     const words = await deps.placement.lastWords(container).catch(() => '');
-    return new AirlockError('container_lost', `It ended with code ${state.code}${words ? `: ${words}` : ''}`);
+    return new AirlockError('container_lost', `${howEnded(state.code)}${words ? `: ${words}` : ''}`);
   }
 
   async function memoryOf(session: string): Promise<number> {
@@ -210,4 +210,9 @@ export function createLink(id: string, deps: LinkDeps): Link {
     },
     finished,
   };
+}
+
+/** An exit code of 128 and more is the number of the signal that ended it. */
+function howEnded(code: number): string {
+  return code === 137 ? 'It was killed' : `It ended with code ${code}`;
 }
