@@ -7,23 +7,27 @@ import { parseDotenv } from '@airlock/protocol/dotenv';
 import { AirlockError } from '@airlock/protocol/errors';
 import * as z from 'zod';
 
+const portWords = 'must be a whole number from 0 to 65535';
+
 const settingsSchema = z.object({
   AIRLOCK_HOME: z.string().min(1).default('.airlock'),
   AIRLOCK_HOST: z.string().min(1).default('127.0.0.1'),
-  AIRLOCK_PORT: z.coerce.number().int().min(0).max(65535).default(defaultPort),
+  AIRLOCK_PORT: z.coerce.number(portWords).int(portWords).min(0, portWords).max(65535, portWords).default(defaultPort),
   AIRLOCK_ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
   ANTHROPIC_API_KEY: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'must be printable characters without spaces')
     .optional(),
-  ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
+  ANTHROPIC_BASE_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+    .default('https://api.anthropic.com'),
   CONTAINER_IMAGE_URI: z
     .string()
     .regex(/^[\w.\-/:@]+$/, 'must be an image reference')
     .optional(),
   DOCKER_HOST: z.string().min(1).optional(),
   AIRLOCK_SERVICES: z.string().min(1).optional(),
-  AIRLOCK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  AIRLOCK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
 });
 
 /** Everything the host takes from its surroundings, read once. */
@@ -72,15 +76,24 @@ export function readConfig(root: string, env: Readonly<Record<string, string | u
 function parseSettings(values: Record<string, string | undefined>): z.infer<typeof settingsSchema> {
   const parsed = settingsSchema.safeParse(values);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new AirlockError('config_invalid', `${String(issue?.path[0])}: ${issue?.message}`);
+  // Names settings and never quotes them: some are secret.
+  const problems = parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`);
+  throw new AirlockError('config_invalid', problems.join('; '));
 }
 
 function readDotenv(path: string): Readonly<Record<string, string>> {
   if (!existsSync(path)) return {};
-  const parsed = parseDotenv(readFileSync(path, 'utf8'));
+  const parsed = parseDotenv(readText(path));
   if (parsed.ok) return parsed.values;
   throw new AirlockError('config_invalid', `${path}, line ${parsed.line}: ${parsed.problem}`);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new AirlockError('config_invalid', `${path} cannot be read: ${AirlockError.from(cause).detail}`, { cause });
+  }
 }
 
 /** A variable set to nothing counts as not set, as in `.env.example`. */

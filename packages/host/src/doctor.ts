@@ -1,12 +1,13 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { access, constants, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Config } from './config.ts';
 import type { EngineInfo } from './engine/engine.ts';
 import { openStore } from './store/store.ts';
+import { explain } from './terminal.ts';
 
 export interface Check {
   readonly name: string;
@@ -43,7 +44,7 @@ export async function examine(config: Config, parts: DoctorParts): Promise<Check
     engine.value ? (await outcome('image', () => image(parts))).check : blocked('image'),
     ...(await model(config)),
     await port(config, parts.running),
-    (await outcome('store', () => store(config.home))).check,
+    await store(config.home),
   ];
   return checks;
 }
@@ -52,9 +53,11 @@ async function outcome<T extends { detail: string }>(name: string, look: () => P
   try {
     const value = await look();
     return { value, check: { name, state: 'ok', detail: value.detail } satisfies Check };
-  } catch (error) {
-    const { title, detail, fix } = AirlockError.from(error).toBody();
-    return { value: undefined, check: { name, state: 'fail', detail: `${title}: ${detail}`, fix } satisfies Check };
+  } catch (thrown) {
+    const error = explain(thrown);
+    const { title, detail, fix } = error.toBody();
+    const check: Check = { name, state: 'fail', detail: `${title}: ${detail}`, fix };
+    return { value: undefined, check, error };
   }
 }
 
@@ -76,8 +79,7 @@ function memory(bytes: number): Check {
 }
 
 async function disk(home: string): Promise<Check> {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  const { bavail, bsize } = await statfs(home);
+  const { bavail, bsize } = await statfs(existing(home));
   const free = bavail * bsize;
   const detail = `${(free / gibibyte).toFixed(1)} GiB free at ${home}`;
   if (free >= wantedDisk) return { name: 'disk', state: 'ok', detail };
@@ -94,7 +96,10 @@ async function image(parts: DoctorParts): Promise<{ detail: string }> {
 async function model(config: Config): Promise<Check[]> {
   if (config.model.kind === 'simulated') {
     const fix = 'Set ANTHROPIC_API_KEY in .env to talk to Claude';
-    return [{ name: 'key', state: 'warn', detail: 'None is set, so replies are simulated', fix }];
+    return [
+      { name: 'key', state: 'warn', detail: 'None is set, so replies are simulated', fix },
+      { name: 'model', state: 'ok', detail: 'Simulated on this machine' },
+    ];
   }
   const { baseUrl, key } = config.model;
   try {
@@ -130,10 +135,28 @@ async function port({ host, port }: Config, running: boolean): Promise<Check> {
   return { name: 'port', state: 'fail', detail: problem, fix: 'Set AIRLOCK_PORT to another port, or stop its owner' };
 }
 
-async function store(home: string): Promise<{ detail: string }> {
+async function store(home: string): Promise<Check> {
   const path = join(home, 'airlock.db');
-  if (!existsSync(path)) return { detail: `${path} will be made at the first start` };
-  const opened = await openStore(path);
-  await opened.close();
-  return { detail: path };
+  const place = existing(home);
+  const mayWrite = await access(place, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!mayWrite) {
+    const fix = 'Set AIRLOCK_HOME to a folder you may write to';
+    return { name: 'store', state: 'fail', detail: `No right to write to ${place}`, fix };
+  }
+  if (!existsSync(path)) return { name: 'store', state: 'ok', detail: `${path} will be made at the first start` };
+  const { check, error } = await outcome('store', async () => {
+    const opened = await openStore(path);
+    await opened.close();
+    return { detail: path };
+  });
+  if (error?.code !== 'store_unusable') return check;
+  return { ...check, fix: `Restore a copy of ${path}, or move it away to begin anew` };
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+function existing(folder: string): string {
+  return existsSync(folder) || dirname(folder) === folder ? folder : existing(dirname(folder));
 }

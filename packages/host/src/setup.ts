@@ -33,7 +33,7 @@ export async function prepareEngine(config: Config, terminal: Terminal): Promise
   for (const line of plan.words) terminal.line(`  ${line}`);
   const agreed = plan.kind !== 'manual' && (await terminal.confirm(`  ${plan.words.at(-1)}. Go on?`));
   if (!agreed) {
-    if (plan.kind === 'manual') terminal.line(`  Run this, then start again:\n\n    ${plan.command}\n`);
+    if (plan.kind === 'manual') terminal.line(`  Do this, then start again:\n\n    ${plan.command}\n`);
     throw engineSearchError(search);
   }
   const startedAt = performance.now();

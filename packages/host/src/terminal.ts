@@ -48,6 +48,19 @@ export function createTerminal(options: { yes: boolean }): Terminal {
 
 /** An error as people see it in a terminal: what happened and what to do. */
 export function renderError(thrown: unknown): string {
-  const { title, detail, fix } = AirlockError.from(thrown).toBody();
+  const { title, detail, fix } = explain(thrown).toBody();
   return `✗ ${title} — ${detail}\n  → ${fix}`;
+}
+
+const diskFull = new Set(['ENOSPC', 'EDQUOT']);
+const noFolder = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR']);
+
+/** What the system says of the files of the home, as one of ours. */
+export function explain(thrown: unknown): AirlockError {
+  if (!(thrown instanceof Error) || !('code' in thrown) || thrown instanceof AirlockError)
+    return AirlockError.from(thrown);
+  const code = String(thrown.code);
+  if (diskFull.has(code)) return AirlockError.from(thrown, 'disk_full');
+  const isStore = code === 'ERR_SQLITE_ERROR' || (noFolder.has(code) && 'path' in thrown);
+  return AirlockError.from(thrown, isStore ? 'store_unusable' : 'internal');
 }

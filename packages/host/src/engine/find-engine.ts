@@ -81,7 +81,7 @@ export function engineSearchError(search: Exclude<EngineSearch, { kind: 'found' 
     case 'forbidden':
       return new AirlockError('engine_forbidden', `${search.at}: ${search.detail}. To get the right: ${search.fix}`);
     case 'silent':
-      return new AirlockError('engine_unreachable', `${search.at}: ${search.detail}. To start it: ${search.fix}`);
+      return new AirlockError('engine_unreachable', `${search.at}: ${search.detail}. What to do: ${search.fix}`);
     case 'missing':
       return new AirlockError('engine_not_found', `Looked at ${search.looked.join(', ')}`);
   }

@@ -1,3 +1,4 @@
+import type { AirlockError } from '@airlock/protocol/errors';
 import type { NewEvent } from '@airlock/protocol/events';
 import type { Json } from '@airlock/protocol/json';
 import { type Call, callSchema, type Outcome, outcomeSchema } from '@airlock/protocol/service-channel';
@@ -62,6 +63,12 @@ export async function takeCall(tx: Tx, execution: string, key: string, call: Cal
     }
     return;
   }
+  await recordCall(tx, execution, key, call);
+  await act(tx, execution, key, call, sinks);
+}
+
+/** Gives a call its place in the order calls were made in. One that is there already stays as it is. */
+async function recordCall(tx: Tx, execution: string, key: string, call: Call): Promise<void> {
   const { count } = await tx.db
     .selectFrom('calls')
     .select((eb) => eb.fn.countAll<number>().as('count'))
@@ -70,8 +77,21 @@ export async function takeCall(tx: Tx, execution: string, key: string, call: Cal
   await tx.db
     .insertInto('calls')
     .values({ execution, key, made: count, call: JSON.stringify(call), outcome: null, settled: null })
+    .onConflict((conflict) => conflict.doNothing())
     .execute();
-  await act(tx, execution, key, call, sinks);
+}
+
+/** Records a call that could not be acted on, with its failure. */
+export async function failCall(
+  tx: Tx,
+  execution: string,
+  key: string,
+  call: Call,
+  error: AirlockError,
+  deliver: CallSinks['deliver'],
+): Promise<void> {
+  await recordCall(tx, execution, key, call);
+  await settleCall(tx, execution, key, { ok: false, error: error.toBody() }, deliver);
 }
 
 async function act(tx: Tx, execution: string, key: string, call: Call, sinks: CallSinks): Promise<void> {

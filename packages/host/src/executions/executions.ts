@@ -14,7 +14,7 @@ import type { Sessions } from '../sessions/sessions.ts';
 import { newId } from '../store/ids.ts';
 import { fromJson } from '../store/json.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { type CallSinks, readCalls, settleCall, takeCall } from './calls.ts';
+import { type CallSinks, failCall, readCalls, settleCall, takeCall } from './calls.ts';
 import { endExecution } from './ending.ts';
 import { type ExecutionRow, excerptOf, toExecution, toSummary } from './execution-row.ts';
 import { createFormOwner } from './form-owner.ts';
@@ -136,10 +136,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       await store.write(async (tx) => await takeCall(tx, id, key, call, sinks));
     } catch (error) {
       if (!(error instanceof AirlockError) || error.code === 'store_unusable') throw error;
-      await store.write(async (tx) => {
-        await recordFailedCall(tx, id, key, JSON.stringify(call));
-        await settle(tx, id, key, { ok: false, error: error.toBody() });
-      });
+      await store.write(async (tx) => await failCall(tx, id, key, call, error, deliver));
     }
   }
 
@@ -250,19 +247,6 @@ function newRow(service: string, title: string, inputs: JsonObject, user: string
     next_outcome: 0,
     usage: JSON.stringify(noUsage),
   };
-}
-
-async function recordFailedCall(tx: Tx, execution: string, key: string, call: string): Promise<void> {
-  const { count } = await tx.db
-    .selectFrom('calls')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('execution', '=', execution)
-    .executeTakeFirstOrThrow();
-  await tx.db
-    .insertInto('calls')
-    .values({ execution, key, made: count, call, outcome: null, settled: null })
-    .onConflict((c) => c.doNothing())
-    .execute();
 }
 
 async function countOpen(store: Store, executions: string[]): Promise<Map<string, number>> {
