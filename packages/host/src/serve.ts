@@ -114,7 +114,11 @@ interface ComposeOptions {
 /** Ties the parts together. Inbox, executions and sessions know each other through functions given here. */
 function compose({ config, logger, store, clock, engine, image, simulator }: ComposeOptions) {
   const log = createLog(store, clock);
-  const placement = createLocalPlacement({ client: engine.client, home: config.installation });
+  const placement = createLocalPlacement({
+    client: engine.client,
+    home: config.installation,
+    quotas: engine.info.name === 'docker',
+  });
   const gateway = createModelGateway({
     ...upstream(config, simulator),
     onUsage: ({ session, model, usage }) => {

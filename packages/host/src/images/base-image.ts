@@ -19,14 +19,14 @@ export interface BaseImageOptions {
 }
 
 export const registryBase = 'debian:bookworm-slim';
-const localRepository = 'airlock-base';
 const silenceMs = 15_000;
 
 /** A Debian image to build on: one that is here, else the registry's, else one made of Debian's packages. */
 export async function ensureBaseImage(options: BaseImageOptions): Promise<string> {
   const { client, onProgress } = options;
-  const tag = `bookworm-${options.arch}`;
-  const local = `${localRepository}:${tag}`;
+  // The architecture is part of the name, because Podman gives an imported image no other tag than `latest`.
+  const repository = `airlock-base-bookworm-${options.arch}`;
+  const local = `${repository}:latest`;
   for (const reference of [registryBase, local]) {
     if ((await findImage(client, reference)) !== undefined) return reference;
   }
@@ -43,7 +43,7 @@ export async function ensureBaseImage(options: BaseImageOptions): Promise<string
     );
   }
   onProgress('no registry; making the base of Debian packages');
-  await debootstrapImage({ ...options, repository: localRepository, tag });
+  await debootstrapImage({ ...options, repository, tag: 'latest' });
   return local;
 }
 

@@ -74,6 +74,11 @@ describe('containerConfig', () => {
             "Soft": 5368709120,
           },
           {
+            "Hard": 32768,
+            "Name": "nproc",
+            "Soft": 32768,
+          },
+          {
             "Hard": 0,
             "Name": "core",
             "Soft": 0,

@@ -67,10 +67,11 @@ function hostConfig(spec: ContainerSpec, session: string): Docker.HostConfig {
     PidsLimit: 512,
     // Tools raise theirs to 1000 and the CLI's is 500, so that the runner goes last, and before the host's own programs.
     OomScoreAdj: 100,
-    // No nproc: it would count uid 1000 over all containers.
+    // nproc counts uid 1000 over all containers, so it is high; left out, Podman asks for more than a machine may allow.
     Ulimits: [
       { Name: 'nofile', Soft: 16_384, Hard: 16_384 },
       { Name: 'fsize', Soft: spec.workspaceBytes, Hard: spec.workspaceBytes },
+      { Name: 'nproc', Soft: 32_768, Hard: 32_768 },
       { Name: 'core', Soft: 0, Hard: 0 },
     ],
     Tmpfs: tmpfs(),

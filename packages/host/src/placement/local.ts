@@ -15,14 +15,19 @@ export interface LocalPlacementOptions {
   readonly client: EngineClient;
   /** A short hash of the installation; only containers with its label are ours. */
   readonly home: string;
+  /**
+   * Whether to ask the engine for volumes of a limited size where it can make them. Podman takes the wish always and
+   * then cannot mount such a volume without quotas, so there it is not asked. @default true
+   */
+  readonly quotas?: boolean;
 }
 
 const lastWordLines = 40;
 const removalMs = 30_000;
 
 /** Session containers on one engine. */
-export function createLocalPlacement({ client, home }: LocalPlacementOptions): Placement {
-  const volumes = new WorkspaceVolumes(client, home);
+export function createLocalPlacement({ client, home, quotas = true }: LocalPlacementOptions): Placement {
+  const volumes = new WorkspaceVolumes(client, home, quotas);
   return {
     start: async (spec) => await start(client, volumes, home, spec),
     bridge: async (containerId): Promise<Duplex> =>

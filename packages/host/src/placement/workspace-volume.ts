@@ -9,9 +9,11 @@ export class WorkspaceVolumes {
   /** Whether the engine's volumes take a size; unknown until the first one was made. */
   #quota: boolean | undefined;
 
-  constructor(client: EngineClient, home: string) {
+  /** With `quota` false no size is asked for. */
+  constructor(client: EngineClient, home: string, quota: boolean) {
     this.#client = client;
     this.#home = home;
+    this.#quota = quota ? undefined : false;
   }
 
   /** Returns whether the volume was made now; an existing one is kept as it is. */
