@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { System } from '@airlock/protocol/api';
+import { AirlockError } from '@airlock/protocol/errors';
 import { serve as listen } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { createApp } from './api/app.ts';
@@ -9,6 +10,7 @@ import { createAuth } from './auth/auth.ts';
 import type { Config } from './config.ts';
 import { createExecutions, type Executions } from './executions/executions.ts';
 import { createModelGateway } from './gateway/gateway.ts';
+import { createKeyCheck } from './gateway/key-check.ts';
 import { lockHome, removeHostFile, writeHostFile } from './host-file.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createLog } from './log/log.ts';
@@ -19,7 +21,7 @@ import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { type Engine, listenError, prepareEngine } from './setup.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 import { openStore } from './store/store.ts';
-import type { Terminal } from './terminal.ts';
+import { renderError, type Terminal } from './terminal.ts';
 import { openWire } from './wire/open-wire.ts';
 
 /** A running host. */
@@ -80,6 +82,9 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
   });
   const timer = setInterval(() => void tick(parts, clock, logger), tickMs);
   announce(terminal, url, password);
+  void parts.keys.check().then((problem) => {
+    if (problem) terminal.line(renderError(new AirlockError(problem.code, problem.detail)));
+  });
 
   return {
     url,
@@ -119,6 +124,7 @@ function compose({ config, logger, store, clock, engine, image, simulator }: Com
     home: config.installation,
     quotas: engine.info.name === 'docker',
   });
+  const keys = createKeyCheck({ ...upstream(config, simulator), now: () => clock().getTime() });
   const gateway = createModelGateway({
     ...upstream(config, simulator),
     onUsage: ({ session, model, usage }) => {
@@ -155,9 +161,10 @@ function compose({ config, logger, store, clock, engine, image, simulator }: Com
       handleModel: (request, session) => gateway.handle(request, session),
       upstreamProblem: (session) => gateway.lastUpstreamError(session),
       forget: (session) => gateway.forget(session),
+      keyProblem: keys.check,
     },
   });
-  return { log, inbox, executions, sessions, gateway, placement };
+  return { log, inbox, executions, sessions, keys };
 }
 
 function upstream(config: Config, simulator: Simulator | undefined) {

@@ -42,12 +42,19 @@ export interface ApiCall {
 export async function answerApi(context: ApiContext, call: ApiCall): Promise<Outcome> {
   call.response.setHeader('request-id', context.newId('req_'));
   const route = `${call.method} ${call.path}`;
+  if (route === 'GET /v1/models') return answerModels(context, call);
   const known = route === 'POST /v1/messages' || route === 'POST /v1/messages/count_tokens';
   if (!known) return refuse(call, 404, `There is no ${call.method} ${call.path} here`);
   if (!keyAccepted(context.keys, call.headers)) return refuse(call, 401);
   if (call.body === undefined) return refuse(call, 413);
   if (call.body === null) return refuse(call, 400, 'The request body is not valid JSON');
   return route === 'POST /v1/messages' ? answerMessages(context, call, call.body) : answerCount(call, call.body);
+}
+
+function answerModels(context: ApiContext, call: ApiCall): Outcome {
+  if (!keyAccepted(context.keys, call.headers)) return refuse(call, 401);
+  sendJson(call.response, 200, { data: [], has_more: false, first_id: null, last_id: null });
+  return { kind: 'answered' };
 }
 
 function answerCount(call: ApiCall, body: JsonObject): Outcome {

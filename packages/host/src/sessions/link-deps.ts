@@ -19,6 +19,8 @@ export interface WireParts {
   readonly handleModel: (request: ModelRequest, session: string) => Promise<ModelResponse>;
   /** What the last model request of the session failed with, if it failed. */
   readonly upstreamProblem: (session: string) => UpstreamProblem | undefined;
+  /** What is wrong with the model key, as far as can be told without a conversation. Must not reject. */
+  readonly keyProblem: () => Promise<UpstreamProblem | undefined>;
   /** The session is over; nothing about it need be kept. */
   readonly forget: (session: string) => void;
 }

@@ -171,8 +171,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
     try {
       container = await ensureContainer();
     } catch (error) {
-      await deps.onLost(id, AirlockError.from(error, 'container_failed'));
-      return;
+      return await tellLost(AirlockError.from(error, 'container_failed'));
     }
     let pause = firstPauseMs;
     while (!stopping.signal.aborted) {
@@ -184,18 +183,32 @@ export function createLink(id: string, deps: LinkDeps): Link {
       }
       if (stopping.signal.aborted) return;
       const gone = await whyGone(container).catch(noteUnreachable);
-      if (gone) {
-        await deps.onLost(id, gone);
-        return;
-      }
+      if (gone) return await tellLost(gone);
       await deps.pause(pause, stopping.signal);
       pause = Math.min(pause * 2, longestPauseMs);
     }
   }
 
+  /** Tries until it is written down: a full disk must not leave a session without a link and without an end. */
+  async function tellLost(problem: AirlockError): Promise<void> {
+    for (let pause = firstPauseMs; !stopping.signal.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
+      try {
+        return await deps.onLost(id, problem);
+      } catch (error) {
+        deps.log.warn({ session: id, error }, 'The loss of a session could not be written down; trying again');
+      }
+      await deps.pause(pause, stopping.signal);
+    }
+  }
+
   async function noteUnreachable(error: unknown): Promise<undefined> {
-    if (!unreachable) await deps.onUnreachable(id, AirlockError.from(error, 'engine_unreachable'));
-    unreachable = true;
+    if (unreachable) return;
+    try {
+      await deps.onUnreachable(id, AirlockError.from(error, 'engine_unreachable'));
+      unreachable = true;
+    } catch (failure) {
+      deps.log.warn({ session: id, error: failure }, 'Not written down that the engine does not answer');
+    }
   }
 
   const finished = run().catch((error: unknown) => deps.log.warn({ session: id, error }, 'Link failed'));

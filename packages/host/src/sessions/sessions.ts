@@ -118,6 +118,15 @@ export function createSessions(options: SessionsOptions): Sessions {
     });
   }
 
+  /** Ends a session at once when its first request could only be refused: people need not wait for its container. */
+  async function refuseWrongKey(id: string): Promise<void> {
+    const problem = await options.wire.keyProblem();
+    if (!problem) return;
+    await lost(id, new AirlockError(problem.code, problem.detail));
+    await links.get(id)?.stop();
+    await release(id);
+  }
+
   /** Gives a session asked to end a moment to do so, then removes its container. */
   async function endOrRemove(id: string): Promise<void> {
     const link = links.get(id);
@@ -170,7 +179,10 @@ export function createSessions(options: SessionsOptions): Sessions {
         })
         .execute();
       await log.append(tx, execution, [{ kind: 'session', payload: { session: id, state: 'starting', image } }]);
-      tx.afterCommit(() => connect(id));
+      tx.afterCommit(() => {
+        connect(id);
+        void refuseWrongKey(id);
+      });
       return id;
     },
 

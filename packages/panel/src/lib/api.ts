@@ -1,3 +1,5 @@
+// First, so that it runs before any schema is made: the bundler puts both into one chunk.
+import './zod-config.ts';
 import {
   apiBase,
   executionSchema,

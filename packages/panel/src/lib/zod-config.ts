@@ -1,4 +1,4 @@
 import * as z from 'zod';
 
-// Compiled parsers need `new Function`, which the content security policy forbids. Import before any schema.
+// Compiled parsers need `new Function`, which the content security policy forbids. To be imported before any schema.
 z.config({ jitless: true });

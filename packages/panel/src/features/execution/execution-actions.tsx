@@ -6,6 +6,7 @@ import { ApiError } from '../../lib/api-error.ts';
 import { Button } from '../../ui/button.tsx';
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
+import { deletionKey } from './use-execution.ts';
 
 export function ExecutionActions({ id, status }: { id: string; status: ExecutionStatus }) {
   return isFinal(status) ? <DeleteAction id={id} /> : <CancelAction id={id} />;
@@ -40,6 +41,7 @@ function DeleteAction({ id }: { id: string }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const remove = useMutation({
+    mutationKey: deletionKey(id),
     mutationFn: () => api.remove(id),
     onSuccess: async () => {
       await navigate({ to: '/executions' });

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useIsMutating, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { api } from '../../lib/api.ts';
 import { createTimelineStore, type TimelineView } from './timeline-store.ts';
@@ -12,10 +12,14 @@ export function useTimeline(id: string): TimelineView {
   return useSyncExternalStore(store.subscribe, store.get);
 }
 
-/** The execution's record; read again shortly after each event that may change it. */
+/** Names the deletion of an execution, which lasts until its page is left. */
+export const deletionKey = (id: string) => ['delete', id] as const;
+
+/** The execution's record; read again shortly after each event that may change it, and not while it is deleted. */
 export function useExecution(id: string, recordSeq: number) {
   const client = useQueryClient();
-  const query = useQuery({ queryKey: ['execution', id], queryFn: () => api.execution(id) });
+  const enabled = useIsMutating({ mutationKey: deletionKey(id) }) === 0;
+  const query = useQuery({ queryKey: ['execution', id], queryFn: () => api.execution(id), enabled });
   useEffect(() => {
     if (recordSeq === 0) return;
     const timer = setTimeout(() => {

@@ -1,0 +1,31 @@
+import Docker from 'dockerode';
+
+const engine = new Docker();
+
+export const containerOf = (session: string) => engine.getContainer(`claude-session-${session}`);
+
+/** Resolves once the engine has no such container any more. */
+export async function untilRemoved(session: string): Promise<void> {
+  const gone = (error: { statusCode?: number }) => {
+    if (error.statusCode !== 404) throw error;
+  };
+  await containerOf(session).wait({ condition: 'removed' }).then(undefined, gone);
+}
+
+const programs = { claude: '/app/bin/claude', runner: '/app/bin/node' } as const;
+
+/** Process id, as the engine's machine counts, of a program in a session's container. */
+export async function pidOf(session: string, program: keyof typeof programs): Promise<number> {
+  const { Titles, Processes } = (await containerOf(session).top()) as { Titles: string[]; Processes: string[][] };
+  const column = (row: string[], title: string) => row[Titles.indexOf(title)] ?? '';
+  const row = Processes.find((each) => column(each, 'CMD').startsWith(programs[program]));
+  if (!row) throw new Error(`No ${program} runs in the container of ${session}: ${JSON.stringify(Processes)}`);
+  return Number(column(row, 'PID'));
+}
+
+/** Kills a program in a session's container, as any tool in it could. */
+export async function killIn(session: string, program: keyof typeof programs): Promise<void> {
+  const Cmd = ['/bin/sh', '-c', `kill -KILL $(pgrep -f '^${programs[program]}')`];
+  const exec = await containerOf(session).exec({ Cmd, User: '1000:1000' });
+  await exec.start({ Detach: true });
+}
