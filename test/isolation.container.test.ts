@@ -215,7 +215,7 @@ import signal
 bit = 1 << (signal.SIGUSR1 - 1)
 caught = 1 if int(status['SigCgt'], 16) & bit else 0
 os.kill(int(pid), signal.SIGUSR1)
-result = dict(caught=caught, listening=[l.split()[1] for l in open('/proc/net/tcp') if ':2405 ' in l])`,
+result = dict(caught=caught, listening=[l.split()[1] for l in open('/proc/net/tcp') if ':240D ' in l])`,
     );
     expect(signals).toEqual({ caught: 0, listening: [] });
   });

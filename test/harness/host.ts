@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import Docker from 'dockerode';
 
 export const root = join(import.meta.dirname, '..', '..');
 export const adminPassword = 'correct horse battery';
@@ -67,9 +69,18 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
       await end('SIGTERM');
       const ending = spawnHost(home, options, {}, 'end-sessions');
       await new Promise((resolve) => ending.once('exit', resolve));
+      await removeWorkspaces(home);
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Workspaces outlive their sessions on purpose; those of a home that goes have no owner any more. */
+async function removeWorkspaces(home: string): Promise<void> {
+  const installation = createHash('sha256').update(home).digest('hex').slice(0, 12);
+  const engine = new Docker();
+  const { Volumes } = await engine.listVolumes({ filters: { label: [`airlock.home=${installation}`] } });
+  for (const { Name } of Volumes) await engine.getVolume(Name).remove();
 }
 
 interface Running {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { access, constants, statfs } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Config } from './config.ts';
 import type { EngineInfo } from './engine/engine.ts';
+import { requirePort } from './port.ts';
 import { openStore } from './store/store.ts';
 import { explain } from './terminal.ts';
 
@@ -43,7 +43,7 @@ export async function examine(config: Config, parts: DoctorParts): Promise<Check
     await disk(config.home),
     engine.value ? (await outcome('image', () => image(parts))).check : blocked('image'),
     ...(await model(config)),
-    await port(config, parts.running),
+    (await outcome('port', () => port(config, parts.running))).check,
     await store(config.home),
   ];
   return checks;
@@ -124,15 +124,10 @@ async function model(config: Config): Promise<Check[]> {
   }
 }
 
-async function port({ host, port }: Config, running: boolean): Promise<Check> {
-  if (running) return { name: 'port', state: 'ok', detail: `${port} is served by Airlock` };
-  const problem = await new Promise<string | undefined>((resolve) => {
-    const probe = createServer();
-    probe.once('error', (error) => resolve(error.message));
-    probe.listen(port, host, () => probe.close(() => resolve(undefined)));
-  });
-  if (problem === undefined) return { name: 'port', state: 'ok', detail: `${host}:${port} is free` };
-  return { name: 'port', state: 'fail', detail: problem, fix: 'Set AIRLOCK_PORT to another port, or stop its owner' };
+async function port(config: Config, running: boolean): Promise<{ detail: string }> {
+  if (running) return { detail: `${config.port} is served by Airlock` };
+  await requirePort(config);
+  return { detail: `${config.host}:${config.port} is free` };
 }
 
 async function store(home: string): Promise<Check> {

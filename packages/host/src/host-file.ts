@@ -32,6 +32,7 @@ export function lockHome(home: string): () => void {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
+    if (!isBusy(cause)) throw cause;
     throw new AirlockError('store_unusable', `Another host is running on ${home}. Stop it with \`npm stop\``, {
       cause,
     });
@@ -45,7 +46,14 @@ export function isHomeLocked(home: string): boolean {
   try {
     lockHome(home)();
     return false;
-  } catch {
-    return true;
+  } catch (error) {
+    return error instanceof AirlockError;
   }
+}
+
+const sqliteBusy = 5;
+
+/** Whether somebody else has the lock; a full disk, say, is another matter. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
 }

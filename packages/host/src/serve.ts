@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { System } from '@airlock/protocol/api';
@@ -16,9 +17,10 @@ import { createInbox } from './inbox/inbox.ts';
 import { createLog } from './log/log.ts';
 import { createLogger } from './logger.ts';
 import { createLocalPlacement } from './placement/local.ts';
+import { listenError, requirePort } from './port.ts';
 import { requireImage } from './prepare-image.ts';
 import { createSessions, type Sessions } from './sessions/sessions.ts';
-import { type Engine, listenError, prepareEngine } from './setup.ts';
+import { type Engine, prepareEngine } from './setup.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 import { openStore } from './store/store.ts';
 import { renderError, type Terminal } from './terminal.ts';
@@ -37,6 +39,7 @@ const tickMs = 1_000;
 export async function serve(config: Config, terminal: Terminal, onStop: (sessions: boolean) => void): Promise<Host> {
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
   const unlock = lockHome(config.home);
+  await requirePort(config);
   const logger = createLogger(config.home, config.logLevel);
   const store = await openStore(join(config.home, 'airlock.db'));
   const clock = () => new Date();
@@ -62,7 +65,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     log: parts.log,
     logger,
     system,
-    notReady: () => notReady(engine, image.reference),
+    notReady: () => notReady(config, engine, image.reference),
     stop: onStop,
     panelDir: join(config.root, 'packages/panel/dist'),
   });
@@ -198,7 +201,7 @@ function childOptions(config: Config, logger: Logger) {
 }
 
 async function describe(config: Config, engine: Engine, image: string): Promise<System> {
-  const problems = await notReady(engine, image);
+  const problems = await notReady(config, engine, image);
   return {
     version: '0.1.0',
     node: process.version,
@@ -210,7 +213,12 @@ async function describe(config: Config, engine: Engine, image: string): Promise<
   };
 }
 
-async function notReady(engine: Engine, image: string): Promise<string[]> {
+/** Least free space, in bytes, with which an answer can still be written down. */
+const leastFree = 8 * 1024 ** 2;
+
+async function notReady(config: Config, engine: Engine, image: string): Promise<string[]> {
+  const { bavail, bsize } = await statfs(config.home);
+  if (bavail * bsize < leastFree) return [`The disk is full where ${config.home} lies`];
   try {
     await engine.client.ping();
   } catch {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { AirlockError } from '@airlock/protocol/errors';
 import type { Config } from './config.ts';
 import type { EngineInfo } from './engine/engine.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
@@ -55,14 +54,4 @@ function searchOptions(config: Config) {
 
 function toEngine(search: Extract<EngineSearch, { kind: 'found' }>): Engine {
   return { client: createEngineClient(search.address), info: search.info, words: renderEngine(search) };
-}
-
-/** What `EADDRINUSE` and its like mean. */
-export function listenError(error: unknown, config: Config): AirlockError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') {
-    return new AirlockError('port_taken', `Another program serves ${config.host}:${config.port}`);
-  }
-  if (code === 'EACCES') return new AirlockError('port_taken', `No right to serve ${config.host}:${config.port}`);
-  return AirlockError.from(error);
 }

@@ -52,6 +52,7 @@ export function renderError(thrown: unknown): string {
   return `✗ ${title} — ${detail}\n  → ${fix}`;
 }
 
+const sqliteFull = 13;
 const diskFull = new Set(['ENOSPC', 'EDQUOT']);
 const noFolder = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR']);
 
@@ -59,7 +60,7 @@ const noFolder = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR']);
 export function explain(thrown: unknown): AirlockError {
   if (!(thrown instanceof Error) || !('code' in thrown) || thrown instanceof AirlockError)
     return AirlockError.from(thrown);
-  const code = String(thrown.code);
+  const code = 'errcode' in thrown && thrown.errcode === sqliteFull ? 'ENOSPC' : String(thrown.code);
   if (diskFull.has(code)) return AirlockError.from(thrown, 'disk_full');
   const isStore = code === 'ERR_SQLITE_ERROR' || (noFolder.has(code) && 'path' in thrown);
   return AirlockError.from(thrown, isStore ? 'store_unusable' : 'internal');

@@ -100,7 +100,7 @@ describe('model-sim over HTTP', () => {
     expect(await limited.json()).toMatchObject({ type: 'error', error: { type: 'rate_limit_error' } });
     const broken = await post(sim, '/v1/messages', '{');
     expect(await broken.json()).toMatchObject({ error: { type: 'invalid_request_error' } });
-    const unknown = await fetch(`${sim.url}/v1/models`);
+    const unknown = await fetch(`${sim.url}/v1/nothing`);
     expect([unknown.status, await unknown.json()]).toMatchObject([404, { error: { type: 'not_found_error' } }]);
     const large = await post(sim, '/v1/messages', 'x'.repeat(33 * 1024 * 1024));
     expect(large.status).toBe(413);

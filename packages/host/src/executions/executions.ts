@@ -19,6 +19,8 @@ import { endExecution } from './ending.ts';
 import { type ExecutionRow, excerptOf, toExecution, toSummary } from './execution-row.ts';
 import { createFormOwner } from './form-owner.ts';
 import { createServices, type Services } from './services.ts';
+import { createStrikes } from './strikes.ts';
+import { untilStored } from './until-stored.ts';
 
 export interface ListOptions {
   readonly status?: ExecutionStatus;
@@ -62,15 +64,18 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   const { store, log, inbox, clock } = options;
   /** Executions a service process is running now, with their service. */
   const running = new Map<string, string>();
+  const strikes = createStrikes(store);
+  let isStopping = false;
 
   const services = createServices({
     dir: options.servicesDir,
     env: options.serviceEnv,
     logger: options.logger,
     onMessage: take,
-    onUp: (service) => {
-      for (const [id, of] of running) if (of === service) running.delete(id);
-      resume(service).catch((error: unknown) => options.logger.warn({ service, error }, 'Executions not resumed'));
+    onUp: (service, ended) => {
+      resume(service, ended).catch((error: unknown) => {
+        options.logger.warn({ service, error }, 'Executions not resumed');
+      });
     },
   });
 
@@ -91,8 +96,13 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     },
   });
 
-  /** Gives every open execution of a service to its process, which replays them. */
-  async function resume(service: string): Promise<void> {
+  /** Gives every open execution of a service to its process, which replays them, but for those that keep ending it. */
+  async function resume(service: string, ended = 'for no known reason'): Promise<void> {
+    const had = [...running].filter(([, of]) => of === service).map(([id]) => id);
+    for (const id of had) running.delete(id);
+    for (const id of await strikes.ended(had)) {
+      await end(id, 'error', new AirlockError('service_failed', `It ended the process of its service: ${ended}`));
+    }
     const rows = await store.db
       .selectFrom('executions')
       .selectAll()
@@ -121,7 +131,10 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     if (message.type === 'leased') forms.leased(message.id, message.outcome);
     if (!('execution' in message) || running.get(message.execution) !== service) return;
     const id = message.execution;
-    handle(id, message).catch((error: unknown) => {
+    untilStored(
+      () => handle(id, message),
+      () => !isStopping,
+    ).catch((error: unknown) => {
       options.logger.warn({ execution: id, error }, 'A message of a service could not be taken');
       void end(id, 'error', AirlockError.from(error)).catch(() => undefined);
     });
@@ -131,17 +144,19 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     if (message.type === 'failed') return await end(id, 'error', AirlockError.fromBody(message.error));
     if (message.type === 'finished') return await end(id, 'finished', message.final);
     const { key, call } = message;
+    strikes.clear(id);
     const sinks: CallSinks = { log, inbox, sessions: options.sessions(), clock, deliver };
     try {
       await store.write(async (tx) => await takeCall(tx, id, key, call, sinks));
     } catch (error) {
-      if (!(error instanceof AirlockError) || error.code === 'store_unusable') throw error;
+      if (!(error instanceof AirlockError) || isStoreFault(error)) throw error;
       await store.write(async (tx) => await failCall(tx, id, key, call, error, deliver));
     }
   }
 
   async function end(id: string, ...how: EndArgs): Promise<void> {
     running.delete(id);
+    strikes.clear(id);
     await store.write(async (tx) => {
       await endExecution(tx, id, how, { log, inbox, sessions: options.sessions(), clock });
     });
@@ -223,10 +238,15 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     },
 
     async stop() {
+      isStopping = true;
       running.clear();
       await services.stop();
     },
   };
+}
+
+function isStoreFault({ code }: AirlockError): boolean {
+  return code === 'store_unusable' || code === 'disk_full';
 }
 
 type EndArgs = Parameters<typeof endExecution>[2];

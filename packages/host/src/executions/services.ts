@@ -22,8 +22,8 @@ interface ServicesOptions {
   readonly dir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly onMessage: (service: string, message: FromService) => void;
-  /** A process is up; executions of the service must be given to it. */
-  readonly onUp: (service: string) => void;
+  /** A process is up; executions of the service must be given to it. `ended` is how the one before it ended. */
+  readonly onUp: (service: string, ended: string | undefined) => void;
   readonly logger: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
 
@@ -44,7 +44,7 @@ export function createServices(options: ServicesOptions): Services {
   const ready = Promise.all(slots.map((slot) => keepRunning(slot))).then(() => undefined);
 
   /** Starts the process of a slot and, later, every process that must follow it. Resolves when the first has loaded. */
-  async function keepRunning(slot: Slot, pauseMs = firstPauseMs): Promise<void> {
+  async function keepRunning(slot: Slot, pauseMs = firstPauseMs, ended?: string): Promise<void> {
     const startedAt = performance.now();
     const process = startServiceProcess({
       module: join(options.dir, slot.folder, 'service.ts'),
@@ -54,7 +54,7 @@ export function createServices(options: ServicesOptions): Services {
     });
     slot.process = process;
     slot.loaded = await process.loaded;
-    if (slot.loaded.kind === 'ready') options.onUp(slot.loaded.manifest.name);
+    if (slot.loaded.kind === 'ready') options.onUp(slot.loaded.manifest.name, ended);
     else options.logger.warn({ service: slot.folder, error: slot.loaded.error }, 'Service does not load');
     void process.exited.then(({ reason }) => {
       if (stopped || slot.loaded?.kind === 'unusable') return;
@@ -62,7 +62,7 @@ export function createServices(options: ServicesOptions): Services {
       const healthy = performance.now() - startedAt > healthyMs;
       const pause = healthy ? firstPauseMs : pauseMs;
       setTimeout(() => {
-        if (!stopped) void keepRunning(slot, Math.min(pause * 2, longestPauseMs));
+        if (!stopped) void keepRunning(slot, Math.min(pause * 2, longestPauseMs), reason);
       }, pause).unref();
     });
   }

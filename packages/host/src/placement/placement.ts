@@ -1,5 +1,5 @@
-import type { SessionSpec } from '@airlock/protocol/wire';
 import type { Duplex } from 'node:stream';
+import type { SessionSpec } from '@airlock/protocol/wire';
 
 /** What a session container is made of; everything else about it is fixed by the placement. */
 export interface ContainerSpec {

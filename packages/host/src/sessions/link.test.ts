@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import type { AirlockError } from '@airlock/protocol/errors';
-import { noUsage } from '@airlock/protocol/usage';
 import type { DownFrame, UpFrame } from '@airlock/protocol/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addExecution } from '../log/fixtures.ts';
@@ -11,6 +10,7 @@ import { temporaryStore } from '../store/temporary.ts';
 import type { HostHello, Wire, WireHandlers } from '../wire/wire.ts';
 import { createLink, type Link, type LinkDeps } from './link.ts';
 import { queueDown } from './outbox.ts';
+import { newSessionRow } from './session-row.ts';
 
 interface FakeWire {
   readonly hello: HostHello;
@@ -94,23 +94,7 @@ beforeEach(async () => {
   await temporary.store.write(async (tx) => {
     await tx.db
       .insertInto('sessions')
-      .values({
-        id: session,
-        execution,
-        name: 'main',
-        state: 'starting',
-        options: '{}',
-        image: 'image',
-        token: 'token',
-        container: null,
-        epoch: 0,
-        up_committed: 0,
-        down_queued: 0,
-        turn_call: null,
-        turn_prompt: null,
-        turn_usage: JSON.stringify(noUsage),
-        problem: null,
-      })
+      .values(newSessionRow({ id: session, execution, name: 'main', image: 'image', token: 'token' }, {}))
       .execute();
   });
 });

@@ -1,5 +1,6 @@
 import { type Id, idSchema } from '@airlock/protocol/ids';
 import { type SessionOptions, sessionOptionsSchema } from '@airlock/protocol/service-channel';
+import { noUsage } from '@airlock/protocol/usage';
 import type { Selectable } from 'kysely';
 import { fromJson } from '../store/json.ts';
 import type { SessionsTable } from '../store/schema.ts';
@@ -28,6 +29,26 @@ export function settingsOf(row: SessionRow): SessionSettings {
     workspaceBytes: given.workspaceBytes ?? 5 * gibibyte,
     memoryBytes: given.memoryBytes ?? gibibyte,
     hiddenLines: given.hiddenLines ?? [],
+  };
+}
+
+/** A session that has not started yet. */
+export function newSessionRow(
+  of: Pick<SessionRow, 'id' | 'execution' | 'name' | 'image' | 'token'>,
+  options: SessionOptions,
+): SessionRow {
+  return {
+    ...of,
+    state: 'starting',
+    options: JSON.stringify(options),
+    container: null,
+    epoch: 0,
+    up_committed: 0,
+    down_queued: 0,
+    turn_call: null,
+    turn_prompt: null,
+    turn_usage: JSON.stringify(noUsage),
+    problem: null,
   };
 }
 

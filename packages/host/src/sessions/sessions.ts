@@ -16,7 +16,7 @@ import { createLinkDeps, type WireParts } from './link-deps.ts';
 import { addMetered } from './meter.ts';
 import { queueDown } from './outbox.ts';
 import { reconcile } from './reconcile.ts';
-import { findSession, openStates, type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { findSession, newSessionRow, openStates, type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import { createStallWatch } from './stall-watch.ts';
 import { checkAnswer, toVerdict } from './verdict.ts';
 import { createWorkspaceWatch } from './workspace-watch.ts';
@@ -158,26 +158,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (known) return sessionId(known);
       const id = newId();
       const image = options.image();
-      await tx.db
-        .insertInto('sessions')
-        .values({
-          id,
-          execution,
-          name,
-          state: 'starting',
-          options: JSON.stringify(sessionOptions),
-          image,
-          token: randomBytes(32).toString('base64url'),
-          container: null,
-          epoch: 0,
-          up_committed: 0,
-          down_queued: 0,
-          turn_call: null,
-          turn_prompt: null,
-          turn_usage: JSON.stringify(noUsage),
-          problem: null,
-        })
-        .execute();
+      const token = randomBytes(32).toString('base64url');
+      const row = newSessionRow({ id, execution, name, image, token }, sessionOptions);
+      await tx.db.insertInto('sessions').values(row).execute();
       await log.append(tx, execution, [{ kind: 'session', payload: { session: id, state: 'starting', image } }]);
       tx.afterCommit(() => {
         connect(id);

@@ -12,6 +12,8 @@ export function toKyselyDatabase(database: DatabaseSync): SqliteDatabase {
       if (database.isOpen) database.close();
     },
     prepare: (sql) => {
+      // A full disk makes SQLite roll back by itself; rolling back once more would fail and hide why.
+      if (sql === 'rollback' && !database.isTransaction) return nothing;
       const kept = cache.get(sql);
       if (kept) return kept;
       const statement = toStatement(database.prepare(sql));
@@ -21,6 +23,13 @@ export function toKyselyDatabase(database: DatabaseSync): SqliteDatabase {
     },
   };
 }
+
+const nothing: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [][Symbol.iterator](),
+};
 
 function toStatement(statement: StatementSync): SqliteStatement {
   const values = (parameters: ReadonlyArray<unknown>) => parameters as ReadonlyArray<SQLInputValue>;

@@ -95,9 +95,10 @@ function createStore(writer: Kysely<Schema>, reader: Kysely<Schema>): Store {
 /** SQLite's own faults as ours; whatever else was thrown stays as it is. */
 function storeError(error: unknown, where: string): unknown {
   if (error instanceof AirlockError) return error;
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined;
   const message = error instanceof Error ? error.message : String(error);
-  if (code === sqliteFull) return new AirlockError('disk_full', message, { cause: error });
+  if (code === sqliteFull || code === sqliteNoSharedMemory)
+    return new AirlockError('disk_full', message, { cause: error });
   if (code !== undefined || message.includes('migration')) {
     return new AirlockError('store_unusable', `${message} (${where})`, { cause: error });
   }
@@ -105,3 +106,5 @@ function storeError(error: unknown, where: string): unknown {
 }
 
 const sqliteFull = 13;
+/** No room for the file that readers of a write-ahead log share. */
+const sqliteNoSharedMemory = 4874;
