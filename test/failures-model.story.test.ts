@@ -27,19 +27,17 @@ const retries = (events: Event[]) => events.filter(ofKind('retry')).map(({ paylo
 describe('a key the model API refuses', () => {
   const wrongKey = 'sk-ant-wrong-abcdefghijklmnopqrstuvwxyz0123456789';
 
-  it('is told within 2 s of the first request, and its text is written nowhere', async () => {
+  it('is told within 2 s of the launch, and its text is written nowhere', async () => {
     const { sim } = setting;
     sim.control.reset();
     const host = await startHost({ upstream: sim.url, key: wrongKey });
     onTestFinished(() => host.remove());
     const api = apiOf(host);
+    const launchedAt = Date.now();
     const id = await api.launch('claude-hitl', { prompt: 'hello' });
-    await sim.control.waitForRequest(() => true);
-    const askedAt = Date.now();
     const { error, events } = await errorOf(api, id);
-    expect(Date.now() - askedAt).toBeLessThan(2_000);
+    expect(Date.now() - launchedAt).toBeLessThan(2_000);
     expect(error).toMatchObject({ code: 'model_key_refused', fix: expect.stringContaining('ANTHROPIC_API_KEY') });
-    expect(events.filter(ofKind('turn')).map(({ payload }) => payload.error?.code)).toEqual(['model_key_refused']);
     expect(await api.execution(id)).toMatchObject({ status: 'error', result: null, requests: [] });
 
     expect(JSON.stringify(events)).not.toContain(wrongKey);

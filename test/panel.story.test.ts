@@ -231,18 +231,16 @@ describe('a wrong model key', () => {
   });
   afterAll(() => setting?.remove());
 
-  it('is on the page within 2 s of the model refusing it', async ({ annotate }) => {
+  it('is on the page within 2 s of the launch', async ({ annotate }) => {
     await signIn(setting);
     await prepare('Hello');
     const clicked = Date.now();
     await page.getByTestId('form-submit').click();
     await shown('error-card', 'key');
-    const seen = Date.now();
-    const [first] = setting.sim.requests;
-    expect(first?.outcome).toMatchObject({ kind: 'refused', status: 401 });
-    const refused = Date.parse(first?.at ?? '');
-    await annotate(`${seen - refused} ms after the first model request, ${seen - clicked} ms after the button`);
-    expect(seen - refused).toBeLessThanOrEqual(2000);
+    const took = Date.now() - clicked;
+    await annotate(`${took} ms after the button`);
+    expect(took).toBeLessThanOrEqual(2000);
+    expect(setting.sim.requests.at(-1)?.outcome).toMatchObject({ kind: 'refused', status: 401 });
     await shown('execution-status', 'Failed');
     expect(await page.getByTestId('error-card').count()).toBe(1);
     await deleteExecution();

@@ -215,10 +215,12 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     async purge(execution) {
       const rows = await store.db.selectFrom('sessions').selectAll().where('execution', '=', execution).execute();
-      for (const row of rows) {
-        await links.get(row.id)?.stop();
-        if (row.container) await placement.remove(row.container);
-        await placement.removeWorkspace(row.id);
+      for (const { id } of rows) {
+        // A container that was starting is known once its link has stopped.
+        await links.get(id)?.stop();
+        const row = await findSession(store, id);
+        if (row?.container) await placement.remove(row.container);
+        await placement.removeWorkspace(id);
       }
     },
 
