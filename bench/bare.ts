@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 /*
  * The bare Agent SDK, to measure Airlock against: asks `PROMPTS` one after another and prints, per turn, when its first
- * token came (milliseconds since 1970).
+ * token came (milliseconds since 1970). Between turns it waits `PAUSE_MS`, as people do.
  */
 
 const prompts = z.array(z.string()).parse(JSON.parse(process.env.PROMPTS ?? '[]'));
@@ -19,6 +19,7 @@ async function* say() {
     };
     await answered.promise;
     answered = Promise.withResolvers();
+    await new Promise((resolve) => setTimeout(resolve, Number(process.env.PAUSE_MS)));
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { rolldown } from 'rolldown';
 import { ofKind } from '../test/harness/api.ts';
 import { testKey } from '../test/harness/host.ts';
@@ -15,6 +16,8 @@ import { createSetting, type Setting } from '../test/harness/setting.ts';
 
 const rounds = Number(process.argv[2] ?? 7);
 const turns = 6;
+/** Nobody answers sooner; without it a turn pays for what the one before it leaves to be done. */
+const pauseMs = 500;
 const script = `
 scenarios:
   - when: { contains: benchmark }
@@ -40,7 +43,7 @@ async function bundleBare(dir: string): Promise<string> {
 
 async function runBare(image: string, bare: string, upstream: string): Promise<Round> {
   const prompts = JSON.stringify(Array.from({ length: turns }, (_, n) => prompt(n)));
-  const env = { PROMPTS: prompts, ANTHROPIC_BASE_URL: upstream, ANTHROPIC_API_KEY: testKey };
+  const env = { PROMPTS: prompts, PAUSE_MS: String(pauseMs), ANTHROPIC_BASE_URL: upstream, ANTHROPIC_API_KEY: testKey };
   const args = ['run', '--rm', '--network', 'host', '-v', `${bare}:/bare.mjs:ro`];
   for (const [name, value] of Object.entries(env)) args.push('-e', `${name}=${value}`);
   const startedAt = Date.now();
@@ -68,6 +71,7 @@ async function runAirlock({ api }: Setting): Promise<Round> {
   let at = 0;
   for (let n = 1; n < turns; n += 1) {
     const lock = await api.until(id, ofKind('lock'), at);
+    await delay(pauseMs);
     const askedAt = Date.now();
     const seen = firstToken(api, id, lock.seq, askedAt);
     await api.answer(lock.payload.request, { response: prompt(n) });

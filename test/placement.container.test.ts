@@ -243,6 +243,19 @@ describe('sessions', () => {
     expect(await placement.inspect(id)).toEqual({ kind: 'missing' });
   });
 
+  it('has more CPU while it starts, and its own share once it is settled', async () => {
+    const eager = createLocalPlacement({ client, home, startCpus: 1.5 });
+    const wanted = spec();
+    const placed = await eager.start(wanted);
+    started.push(placed);
+    const share = async () => (await client.getContainer(placed.id).inspect()).HostConfig.NanoCpus;
+    expect(await share()).toBe(1.5e9);
+    await eager.settle(placed.id);
+    expect(await share()).toBe(1e9);
+    await placement.remove(placed.id);
+    await eager.settle(placed.id);
+  });
+
   it('does not start a session twice', async () => {
     const wanted = spec();
     await startSession(wanted);

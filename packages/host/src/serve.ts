@@ -126,6 +126,7 @@ function compose({ config, logger, store, clock, engine, image, simulator }: Com
     client: engine.client,
     home: config.installation,
     quotas: engine.info.name === 'docker',
+    startCpus: engine.info.name === 'docker' ? Math.min(2, engine.info.cpus) : 1,
   });
   const keys = createKeyCheck({ ...upstream(config, simulator), now: () => clock().getTime() });
   const gateway = createModelGateway({

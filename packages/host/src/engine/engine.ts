@@ -5,6 +5,8 @@ export interface EngineInfo {
   /** Of the machine its containers run on, in Node's words: `x64`, `arm64`. */
   readonly arch: string;
   readonly memoryBytes: number;
+  /** CPUs its containers may share. */
+  readonly cpus: number;
   /** The socket or address in use, for people. */
   readonly address: string;
 }

@@ -3,7 +3,7 @@ import type { EngineAddress } from './engine-address.ts';
 import { engineSearchError, type FindEngineOptions, findEngine } from './find-engine.ts';
 import { classifyProbe, type ProbeResult } from './probe-engine.ts';
 
-const info = { name: 'docker', version: '1', arch: 'x64', memoryBytes: 1, address: '' } as const;
+const info = { name: 'docker', version: '1', arch: 'x64', memoryBytes: 1, cpus: 1, address: '' } as const;
 const ok: ProbeResult = { kind: 'ok', info };
 
 /** Engines by socket path (or host); everything else is absent. */

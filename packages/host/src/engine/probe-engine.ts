@@ -44,6 +44,7 @@ async function readEngineInfo(address: EngineAddress, signal: AbortSignal): Prom
     version: version.Version,
     arch: toNodeArch(String(info.Architecture)),
     memoryBytes: Number(info.MemTotal),
+    cpus: Number(info.NCPU),
     address: renderEngineAddress(address),
   };
 }

@@ -31,8 +31,15 @@ export function labelsOf(home: string, session: string): Record<string, string> 
   return { [sessionLabels.home]: home, [sessionLabels.kind]: 'session', [sessionLabels.session]: session };
 }
 
-/** The container of a session, every restriction spelled out. */
-export function containerConfig(spec: ContainerSpec, home: string): Docker.ContainerCreateOptions {
+/** CPU share of a session at work. */
+export const sessionCpus = 1;
+
+/** The container of a session, every restriction spelled out; `startCpus` is its share until it is settled. */
+export function containerConfig(
+  spec: ContainerSpec,
+  home: string,
+  startCpus: number = sessionCpus,
+): Docker.ContainerCreateOptions {
   const session = spec.session.session;
   return {
     name: containerName(session),
@@ -47,11 +54,11 @@ export function containerConfig(spec: ContainerSpec, home: string): Docker.Conta
     OpenStdin: false,
     Tty: false,
     StopSignal: 'SIGTERM',
-    HostConfig: hostConfig(spec, session),
+    HostConfig: hostConfig(spec, session, startCpus),
   };
 }
 
-function hostConfig(spec: ContainerSpec, session: string): Docker.HostConfig {
+function hostConfig(spec: ContainerSpec, session: string, startCpus: number): Docker.HostConfig {
   return {
     NetworkMode: 'none',
     ReadonlyRootfs: true,
@@ -63,7 +70,7 @@ function hostConfig(spec: ContainerSpec, session: string): Docker.HostConfig {
     ShmSize: 64 * MiB,
     Memory: spec.memoryBytes,
     MemorySwap: spec.memoryBytes,
-    NanoCpus: 1e9,
+    NanoCpus: startCpus * 1e9,
     PidsLimit: 512,
     // Tools raise theirs to 1000 and the CLI's is 500, so that the runner goes last, and before the host's own programs.
     OomScoreAdj: 100,

@@ -3,7 +3,7 @@ import { AirlockError } from '@airlock/protocol/errors';
 import { imagePaths } from '@airlock/protocol/wire';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { engineStatus, toEngineError } from '../engine/engine-error.ts';
-import { containerConfig, containerName, sessionLabels } from './container-config.ts';
+import { containerConfig, containerName, sessionCpus, sessionLabels } from './container-config.ts';
 import { execStream, execText } from './exec.ts';
 import { containerState } from './exit-state.ts';
 import { splitFrames } from './frames.ts';
@@ -20,16 +20,25 @@ export interface LocalPlacementOptions {
    * then cannot mount such a volume without quotas, so there it is not asked. @default true
    */
   readonly quotas?: boolean;
+  /**
+   * CPUs a container has until it is settled. Two programs start in it at once, and people wait for them; an engine
+   * that has no more CPUs, or cannot change a container's share, is given what a session has anyway. @default 1
+   */
+  readonly startCpus?: number;
 }
 
 const lastWordLines = 40;
 const removalMs = 30_000;
 
 /** Session containers on one engine. */
-export function createLocalPlacement({ client, home, quotas = true }: LocalPlacementOptions): Placement {
+export function createLocalPlacement(options: LocalPlacementOptions): Placement {
+  const { client, home, quotas = true, startCpus = sessionCpus } = options;
   const volumes = new WorkspaceVolumes(client, home, quotas);
   return {
-    start: async (spec) => await start(client, volumes, home, spec),
+    start: async (spec) => await start(client, volumes, home, spec, startCpus),
+    settle: async (containerId) => {
+      if (startCpus !== sessionCpus) await settle(client, containerId);
+    },
     bridge: async (containerId): Promise<Duplex> =>
       await execStream({ client, containerId, command: [imagePaths.bridge], doing: 'Opening the wire' }),
     inspect: async (containerId) => await inspect(client, containerId),
@@ -47,12 +56,13 @@ async function start(
   volumes: WorkspaceVolumes,
   home: string,
   spec: ContainerSpec,
+  startCpus: number,
 ): Promise<PlacedContainer> {
   const session = spec.session.session;
   const madeVolume = await volumes.ensure(session, spec.workspaceBytes);
   let id: string | undefined;
   try {
-    id = await create(client, home, spec);
+    id = await create(client, home, spec, startCpus);
     await client.getContainer(id).start();
     return { id, session };
   } catch (thrown) {
@@ -64,8 +74,8 @@ async function start(
 }
 
 /** A stopped container of the same session is in the way of the name, and replaced. */
-async function create(client: EngineClient, home: string, spec: ContainerSpec): Promise<string> {
-  const config = containerConfig(spec, home);
+async function create(client: EngineClient, home: string, spec: ContainerSpec, startCpus: number): Promise<string> {
+  const config = containerConfig(spec, home, startCpus);
   try {
     return (await client.createContainer(config)).id;
   } catch (thrown) {
@@ -75,6 +85,14 @@ async function create(client: EngineClient, home: string, spec: ContainerSpec): 
     await remove(client, old.Id);
     return (await client.createContainer(config)).id;
   }
+}
+
+/** A container that is gone needs no share; one that keeps more for now is settled when its next wire opens. */
+async function settle(client: EngineClient, containerId: string): Promise<void> {
+  await client
+    .getContainer(containerId)
+    .update({ NanoCpus: sessionCpus * 1e9 })
+    .catch(() => undefined);
 }
 
 async function inspect(client: EngineClient, containerId: string): Promise<ContainerState> {

@@ -51,6 +51,10 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     });
   }
 
+  function settle(row: SessionRow): void {
+    if (row.container !== null) void placement.settle(row.container);
+  }
+
   return {
     store,
     placement,
@@ -71,6 +75,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     async commit(tx, row, frame) {
       stalls.touch(row.id);
       if (frame.type === 'turn') tx.afterCommit(() => stalls.forget(row.id));
+      if (frame.type === 'ready') tx.afterCommit(() => settle(row));
       await commitFrame(tx, row, frame, sinks);
     },
     onLive: (row, frame) => {
@@ -82,6 +87,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
       return wire.handleModel(request, row.id);
     },
     onWireOpen: async (row, again) => {
+      if (row.state === 'live') settle(row);
       if (again) await noteState(row, 'attached');
     },
     onWireClosed: (row) => {

@@ -39,6 +39,7 @@ const placement: Placement = {
     starts += 1;
     return Promise.resolve({ id: randomUUID(), session });
   },
+  settle: () => Promise.resolve(),
   bridge: () => Promise.resolve(new PassThrough()),
   inspect: () => state(),
   waitExit: unused,

@@ -55,6 +55,9 @@ export function createLink(id: string, deps: LinkDeps): Link {
   let pumping: Promise<void> = Promise.resolve();
   let sent = 0;
   let unreachable = false;
+  /** Last down frames the runner has taken and the store has forgotten; the difference waits for the next write. */
+  let taken = 0;
+  let cleared = 0;
 
   function pump(): void {
     pumping = pumping.then(sendQueued).catch((error: unknown) => {
@@ -78,7 +81,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
       onUp: (n, frame) => commitUp(row, epoch, n, frame),
       onLive: (frame) => deps.onLive(row, frame),
       onDownAck: (n) => {
-        clearOutbox(deps.store, id, n).catch((error: unknown) => deps.log.warn({ session: id, error }, 'Outbox kept'));
+        taken = n;
       },
       onModel: (request) => deps.onModel(row, request),
     };
@@ -96,6 +99,8 @@ export function createLink(id: string, deps: LinkDeps): Link {
         .returningAll()
         .executeTakeFirst();
       if (!now) throw new AirlockError('wire_refused', `Frame ${n} came under epoch ${epoch}, which is over`);
+      if (cleared < taken) await clearOutbox(tx, id, taken);
+      cleared = taken;
       await deps.commit(tx, now, frame);
     });
   }
@@ -109,6 +114,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
     if (stopping.signal.aborted) opened.close();
     wire = opened;
     sent = opened.downTaken;
+    taken = Math.max(taken, opened.downTaken);
     pump();
     unreachable = false;
     await deps.onWireOpen(row, epoch > 1);

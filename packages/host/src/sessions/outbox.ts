@@ -29,8 +29,6 @@ export async function readOutbox(store: Store, session: string, after: number) {
 }
 
 /** Forgets what the runner has taken. */
-export async function clearOutbox(store: Store, session: string, upTo: number): Promise<void> {
-  await store.write(async (tx) => {
-    await tx.db.deleteFrom('outbox').where('session', '=', session).where('n', '<=', upTo).execute();
-  });
+export async function clearOutbox(tx: Tx, session: string, upTo: number): Promise<void> {
+  await tx.db.deleteFrom('outbox').where('session', '=', session).where('n', '<=', upTo).execute();
 }

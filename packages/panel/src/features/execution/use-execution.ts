@@ -1,6 +1,8 @@
-import { useIsMutating, useQuery, useQueryClient } from '@tanstack/react-query';
+import { errorTable } from '@airlock/protocol/errors';
+import { useMutationState, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { api } from '../../lib/api.ts';
+import { ApiError } from '../../lib/api-error.ts';
 import { createTimelineStore, type TimelineView } from './timeline-store.ts';
 
 const settleMs = 250;
@@ -12,14 +14,27 @@ export function useTimeline(id: string): TimelineView {
   return useSyncExternalStore(store.subscribe, store.get);
 }
 
-/** Names the deletion of an execution, which lasts until its page is left. */
+/** Names the deletion of an execution. */
 export const deletionKey = (id: string) => ['delete', id] as const;
+
+/** What the host would answer; a page that is still open need not ask it. */
+function deleted(id: string): ApiError {
+  const { status, title, fix } = errorTable.not_found;
+  return new ApiError(status, { code: 'not_found', title, detail: `Execution ${id} was deleted`, fix });
+}
 
 /** The execution's record; read again shortly after each event that may change it, and not while it is deleted. */
 export function useExecution(id: string, recordSeq: number) {
   const client = useQueryClient();
-  const enabled = useIsMutating({ mutationKey: deletionKey(id) }) === 0;
-  const query = useQuery({ queryKey: ['execution', id], queryFn: () => api.execution(id), enabled });
+  const deletions = useMutationState({
+    filters: { mutationKey: deletionKey(id) },
+    select: (mutation) => mutation.state.status,
+  });
+  const query = useQuery({
+    queryKey: ['execution', id],
+    queryFn: () => (deletions.includes('success') ? Promise.reject(deleted(id)) : api.execution(id)),
+    enabled: !deletions.includes('pending'),
+  });
   useEffect(() => {
     if (recordSeq === 0) return;
     const timer = setTimeout(() => {
