@@ -66,24 +66,26 @@ const later = (values: number[]) => values.slice(1);
 async function runAirlock({ api }: Setting): Promise<Round> {
   const startedAt = Date.now();
   const id = await api.launch('claude-hitl', { prompt: prompt(0) });
-  const cold = await firstToken(api, id, 0, startedAt);
+  const cold = (await firstToken(api, id, 0)) - startedAt;
   const token: number[] = [];
   let at = 0;
   for (let n = 1; n < turns; n += 1) {
     const lock = await api.until(id, ofKind('lock'), at);
+    // The page is open before its reader answers.
+    const seen = firstToken(api, id, lock.seq);
     await delay(pauseMs);
     const askedAt = Date.now();
-    const seen = firstToken(api, id, lock.seq, askedAt);
     await api.answer(lock.payload.request, { response: prompt(n) });
-    token.push(await seen);
+    token.push((await seen) - askedAt);
     at = lock.seq;
   }
   await api.until(id, ofKind('lock'), at);
   return { cold, token };
 }
 
-async function firstToken(api: Setting['api'], id: string, after: number, since: number): Promise<number> {
-  for await (const seen of api.watch(id, after)) if (seen.type === 'delta') return Date.now() - since;
+/** When the first live text after event `after` came, in milliseconds since 1970. */
+async function firstToken(api: Setting['api'], id: string, after: number): Promise<number> {
+  for await (const seen of api.watch(id, after)) if (seen.type === 'delta') return Date.now();
   return Number.NaN;
 }
 
