@@ -174,10 +174,13 @@ result = dict(memory=first('memory.max', 'memory/memory.limit_in_bytes'), pids=f
     const pids = await inside(
       programs,
       `
-result = {}
-for pid in filter(str.isdigit, os.listdir('/proc')):
-  try: result[open('/proc/' + pid + '/comm').read().strip()] = int(pid)
-  except OSError: pass
+import time
+result, until = {}, time.monotonic() + 10
+# The engine has started the bridge; when its program takes over is the engine's business.
+while 'bridge' not in result and time.monotonic() < until:
+  for pid in filter(str.isdigit, os.listdir('/proc')):
+    try: result[open('/proc/' + pid + '/comm').read().strip()] = int(pid)
+    except OSError: pass
 result = dict(init=result['init'], node=result.get('node') or result.get('MainThread'), bridge=result['bridge'])`,
     );
     const looks: Record<string, string> = {};
