@@ -164,7 +164,8 @@ async function startRig(script = 'scenarios: [{steps: [{say: unused}]}]', apiKey
       wire.send(downSent, { type: 'end' });
     },
     async stop() {
-      runner.kill('SIGKILL');
+      // Not by force: outside a container its CLI would live on, and write into the folder that is removed here.
+      runner.kill('SIGTERM');
       await exited;
       await sim.close();
       rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
