@@ -97,6 +97,11 @@ describe('layers', () => {
     expect([...readers, ...imported].filter((file) => !environmentReaders.includes(file))).toEqual([]);
   });
 
+  test('only the store knows which database it is', () => {
+    const users = product.filter((file) => importsOf(file).includes('node:sqlite'));
+    expect(users.filter((file) => !file.startsWith(`${hostSource}store/`))).toEqual([]);
+  });
+
   test('nothing writes to the console', () => {
     expect(usersOf((node) => memberUse(node, 'console'))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { AirlockError } from '@airlock/protocol/errors';
+import { lockFile } from './store/file-lock.ts';
 
 /** What the command line reads to reach the host of this installation. */
 export interface HostFile {
@@ -27,17 +27,11 @@ export function removeHostFile(home: string): void {
  * own, which the system releases with the process. Throws when another host has it.
  */
 export function lockHome(home: string): () => void {
-  const lock = new DatabaseSync(join(home, 'host.lock'));
-  try {
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch (cause) {
-    lock.close();
-    if (!isBusy(cause)) throw cause;
-    throw new AirlockError('store_unusable', `Another host is running on ${home}. Stop it with \`npm stop\``, {
-      cause,
-    });
+  const unlock = lockFile(join(home, 'host.lock'), 'alone');
+  if (!unlock) {
+    throw new AirlockError('store_unusable', `Another host is running on ${home}. Stop it with \`npm stop\``);
   }
-  return () => lock.close();
+  return unlock;
 }
 
 /** Whether a host is running on this home. */
@@ -49,11 +43,4 @@ export function isHomeLocked(home: string): boolean {
   } catch (error) {
     return error instanceof AirlockError;
   }
-}
-
-const sqliteBusy = 5;
-
-/** Whether somebody else has the lock; a full disk, say, is another matter. */
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
 }

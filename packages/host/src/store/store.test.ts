@@ -1,7 +1,29 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fromSqlText } from './migrations/fixtures/sql-text.ts';
 import { openDatabase } from './node-sqlite.ts';
+import { describeStore } from './store.contract.ts';
 import { openStore } from './store.ts';
 import { temporaryStore } from './temporary.ts';
+
+const oldest = join(import.meta.dirname, 'migrations/fixtures/0001-start.sql');
+
+describeStore('SQLite, made anew', temporaryStore);
+describeStore('SQLite, with the rows of an older one', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'airlock-store-'));
+  const path = join(dir, 'airlock.db');
+  fromSqlText(path, readFileSync(oldest, 'utf8'));
+  const store = await openStore(path);
+  return {
+    store,
+    async remove() {
+      await store.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+});
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
 beforeEach(async () => {
@@ -9,49 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => temporary.remove());
 
-describe('store.write()', () => {
-  it('keeps what it wrote and runs hooks after the commit, in order', async () => {
-    const { store } = temporary;
-    const seen: string[] = [];
-    await store.write(async (tx) => {
-      tx.afterCommit(() => seen.push('first'));
-      tx.afterCommit(() => seen.push('second'));
-      await tx.db.insertInto('meta').values({ key: 'a', value: '1' }).execute();
-      expect(seen).toEqual([]);
-    });
-    expect(seen).toEqual(['first', 'second']);
-    expect(await store.db.selectFrom('meta').selectAll().execute()).toEqual([{ key: 'a', value: '1' }]);
-  });
-
-  it('undoes everything and runs no hook when the work fails', async () => {
-    const { store } = temporary;
-    const failing = store.write(async (tx) => {
-      tx.afterCommit(() => expect.unreachable('a hook of a failed write ran'));
-      await tx.db.insertInto('meta').values({ key: 'a', value: '1' }).execute();
-      throw new RangeError('no');
-    });
-    await expect(failing).rejects.toThrow(RangeError);
-    expect(await store.db.selectFrom('meta').selectAll().execute()).toEqual([]);
-  });
-
-  it('runs writes one after another although many are asked for at once', async () => {
-    const { store } = temporary;
-    const add = (n: number) =>
-      store.write(async (tx) => {
-        const { count } = await tx.db
-          .selectFrom('meta')
-          .select((eb) => eb.fn.countAll<number>().as('count'))
-          .executeTakeFirstOrThrow();
-        await tx.db
-          .insertInto('meta')
-          .values({ key: `${n}`, value: `${count}` })
-          .execute();
-      });
-    await Promise.all(Array.from({ length: 20 }, (_, n) => add(n)));
-    const rows = await store.db.selectFrom('meta').selectAll().execute();
-    expect(rows.every((row) => row.key === row.value)).toBe(true);
-  });
-
+describe('store.write() on SQLite', () => {
   it('says that the disk is full when SQLite says so', async () => {
     const { store } = temporary;
     const filling = store.write(async (tx) => {

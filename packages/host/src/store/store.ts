@@ -22,6 +22,9 @@ export interface Store {
 
 const migrations: Record<string, Migration> = { '0001-start': start };
 
+/** Every migration this Airlock knows, oldest first. The last one a store has had is its level. */
+export const migrationNames: readonly string[] = Object.keys(migrations);
+
 /** Opens (or makes) the SQLite store at `path` and migrates it forward. A store of a newer Airlock is refused. */
 export async function openStore(path: string): Promise<Store> {
   const writer = new Kysely<Schema>({
