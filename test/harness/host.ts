@@ -16,6 +16,8 @@ export interface HostOptions {
   readonly upstream?: string;
   readonly key?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A folder that is there already; it goes with the host. Without it a new one is made. */
+  readonly home?: string;
 }
 
 /** A real host with a home of its own, which it keeps over restarts. */
@@ -38,7 +40,7 @@ export interface TestHost {
 
 /** Starts a host and resolves when it is ready. Rejects with its output when it ends first. */
 export async function startHost(options: HostOptions = {}): Promise<TestHost> {
-  const home = mkdtempSync(join(tmpdir(), 'airlock-home-'));
+  const { home = mkdtempSync(join(tmpdir(), 'airlock-home-')) } = options;
   let running = await launch(home, options, {});
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {

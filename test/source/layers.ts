@@ -20,6 +20,7 @@ export const serviceLayers: readonly string[] = ['flow'];
  */
 export const hostLayers: Readonly<Record<string, readonly string[]>> = {
   api: ['inbox', 'executions', 'sessions', 'images', 'auth', 'log'],
+  backup: ['sessions', 'placement', 'engine', 'store'],
   executions: ['log', 'sessions', 'inbox', 'store'],
   sessions: ['placement', 'wire', 'gateway', 'log', 'inbox', 'store'],
   inbox: ['log', 'store'],

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Clone, createClone } from './fixtures/clone.ts';
+import { appears, type Clone, createClone } from './fixtures/clone.ts';
 import { ids } from './fixtures/data.ts';
 import { runCommand } from './program.ts';
 
@@ -192,13 +192,43 @@ describe('doctor', () => {
   });
 });
 
+describe('backup and restore', () => {
+  test('are done by the host program, with the file as it is seen from here', async () => {
+    const clone = createClone();
+    expect((await airlock(clone, 'backup a/b.backup')).code).toBe(0);
+    expect(JSON.parse(clone.read('home/backup-asked'))).toEqual(['backup', resolve('a/b.backup')]);
+    expect((await airlock(clone, 'restore /x.backup --force --json')).code).toBe(0);
+    expect(JSON.parse(clone.read('home/backup-asked'))).toEqual(['restore', '/x.backup', '--force', '--json']);
+  });
+
+  test('pass on the exit code', async () => {
+    const clone = createClone();
+    clone.write('home/exit-code', '1');
+    expect((await airlock(clone, 'restore x')).code).toBe(1);
+  });
+
+  test('tell the host program to stop, and wait for it', async () => {
+    const clone = createClone();
+    const context = clone.context('slow');
+    const code = runCommand(['backup', 'x'], '1.2.3', context);
+    await appears(join(clone.home, 'backup-asked'));
+    context.abort();
+    expect(await code).toBe(1);
+  });
+});
+
 describe('usage', () => {
-  test.each([['frobnicate'], ['run'], ['logs --lines 0'], ['ps --limit x'], ['status --frob']])(
-    '%s is bad',
-    async (line) => {
-      expect((await airlock(createClone(), line)).code).toBe(2);
-    },
-  );
+  test.each([
+    ['frobnicate'],
+    ['run'],
+    ['backup'],
+    ['restore a b'],
+    ['logs --lines 0'],
+    ['ps --limit x'],
+    ['status --frob'],
+  ])('%s is bad', async (line) => {
+    expect((await airlock(createClone(), line)).code).toBe(2);
+  });
 
   test.each([['--help'], ['start --help'], ['--version']])('%s is fine', async (line) => {
     expect((await airlock(createClone(), line)).code).toBe(0);

@@ -10,6 +10,7 @@ const load = {
   status: () => import('./commands/status.ts'),
   logs: () => import('./commands/logs.ts'),
   doctor: () => import('./commands/doctor.ts'),
+  backup: () => import('./commands/backup.ts'),
   services: () => import('./commands/services.ts'),
   ps: () => import('./commands/ps.ts'),
   run: () => import('./commands/run.ts'),
@@ -60,6 +61,23 @@ function addHostCommands(program: Command, context: Context, done: Done): void {
     .action(async (options) => done(await (await load.doctor()).doctor(context, options)));
 }
 
+function addBackupCommands(program: Command, context: Context, done: Done): void {
+  const words = {
+    backup: ['write store, files and workspaces as they are now into one file', 'replace the file if it is there'],
+    restore: ['put a backup into the home; no host may run on it', 'move a store that is there aside'],
+  } as const;
+  for (const name of ['backup', 'restore'] as const) {
+    const [description, force] = words[name];
+    program
+      .command(name)
+      .argument('<file>', 'the backup')
+      .description(description)
+      .option('--force', force)
+      .option('--json', 'print JSON')
+      .action(async (file, options) => done(await (await load.backup()).backup(context, name, file, options)));
+  }
+}
+
 function addWorkCommands(program: Command, context: Context, done: Done): void {
   program
     .command('services')
@@ -108,6 +126,7 @@ export async function runCommand(argv: readonly string[], version: string, conte
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
   // Commands inherit the settings above when they are created.
   addHostCommands(program, context, done);
+  addBackupCommands(program, context, done);
   addWorkCommands(program, context, done);
   try {
     await program.parseAsync([...argv], { from: 'user' });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { runBackupCommand } from './backup-command.ts';
 import { type Config, readConfig } from './config.ts';
 import { examine } from './doctor.ts';
 import { endSessions } from './end-sessions.ts';
@@ -36,11 +37,16 @@ async function run(config: Config): Promise<number | undefined> {
       process.stdout.write(`${JSON.stringify({ checks })}\n`);
       return 0;
     }
+    case 'backup':
+    case 'restore':
+      return await runBackupCommand(command, config, terminal, flags);
     case 'end-sessions':
       await endSessions(config);
       return 0;
     default:
-      process.stderr.write('Usage: main.ts serve [--yes] | setup [--yes] | image | doctor --json | end-sessions\n');
+      process.stderr.write(
+        'Usage: main.ts serve [--yes] | setup [--yes] | image | doctor --json | end-sessions | backup <file> | restore <file>\n',
+      );
       return 2;
   }
 }

@@ -46,13 +46,20 @@ export async function prepareImage(config: Config, engine: Engine, terminal: Ter
 
 /**
  * The image a start uses. One that is missing is made in a process of its own, whose memory (a bundler, an archive of
- * 500 MB on its way) a host would otherwise keep for good.
+ * 500 MB on its way) a host would otherwise keep for good. What it says goes to the file descriptor `output`.
  */
-export async function requireImage(config: Config, engine: Engine): Promise<{ readonly reference: string }> {
+export async function requireImage(
+  config: Config,
+  engine: Engine,
+  output: 1 | 2 = 1,
+): Promise<{ readonly reference: string }> {
   const { reference, present } = await readImage(config, engine);
   if (present) return { reference };
   const main = join(import.meta.dirname, 'main.ts');
-  const child = spawn(process.execPath, [main, 'image'], { stdio: 'inherit', env: { ...config.env } });
+  const child = spawn(process.execPath, [main, 'image'], {
+    stdio: ['inherit', output, 'inherit'],
+    env: { ...config.env },
+  });
   const [code] = await once(child, 'exit');
   if (code === 0) return { reference };
   throw new AirlockError('image_missing', `${reference} could not be made; see above`);

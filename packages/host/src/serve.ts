@@ -8,6 +8,8 @@ import { serve as listen } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { createApp } from './api/app.ts';
 import { createAuth } from './auth/auth.ts';
+import { type BackupCare, createBackupCare } from './backup/care.ts';
+import { finishRestore } from './backup/staging.ts';
 import type { Config } from './config.ts';
 import { createExecutions, type Executions } from './executions/executions.ts';
 import { createModelGateway } from './gateway/gateway.ts';
@@ -24,6 +26,7 @@ import { type Engine, prepareEngine } from './setup.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 import { openStore } from './store/store.ts';
 import { renderError, type Terminal } from './terminal.ts';
+import { version } from './version.ts';
 import { openWire } from './wire/open-wire.ts';
 
 /** A running host. */
@@ -41,6 +44,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
   const unlock = lockHome(config.home);
   await requirePort(config);
   const logger = createLogger(config.home, config.logLevel);
+  finishRestore(config.home);
   const store = await openStore(join(config.home, 'airlock.db'));
   const clock = () => new Date();
   const auth = createAuth(store, clock);
@@ -56,7 +60,10 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     `✓ Model   ${simulator ? 'simulated: set ANTHROPIC_API_KEY in .env to talk to Claude' : upstreamOf(config)}`,
   );
 
-  const parts = compose({ config, logger, store, clock, engine, image: image.reference, simulator });
+  const { home, installation } = config;
+  const backups = createBackupCare({ home, installation, client: engine.client, store, logger });
+  await backups.settle();
+  const parts = compose({ config, logger, store, clock, engine, image: image.reference, simulator, backups });
   const system = (): Promise<System> => describe(config, engine, image.reference);
   const app = createApp({
     auth,
@@ -97,7 +104,9 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
       const closed = new Promise((resolve) => server.close(resolve));
       await parts.executions.stop();
       if (sessions) await parts.sessions.endAll();
-      await parts.sessions.detach();
+      const detached = parts.sessions.detach();
+      backups.stop();
+      await detached;
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
       simulator?.stop();
@@ -117,17 +126,19 @@ interface ComposeOptions {
   readonly engine: Engine;
   readonly image: string;
   readonly simulator: Simulator | undefined;
+  readonly backups: BackupCare;
 }
 
 /** Ties the parts together. Inbox, executions and sessions know each other through functions given here. */
-function compose({ config, logger, store, clock, engine, image, simulator }: ComposeOptions) {
+function compose({ config, logger, store, clock, engine, image, simulator, backups }: ComposeOptions) {
   const log = createLog(store, clock);
-  const placement = createLocalPlacement({
+  const local = createLocalPlacement({
     client: engine.client,
     home: config.installation,
     quotas: engine.info.name === 'docker',
     startCpus: engine.info.name === 'docker' ? Math.min(2, engine.info.cpus) : 1,
   });
+  const placement = backups.guard(local);
   const keys = createKeyCheck({ ...upstream(config, simulator), now: () => clock().getTime() });
   const gateway = createModelGateway({
     ...upstream(config, simulator),
@@ -168,7 +179,7 @@ function compose({ config, logger, store, clock, engine, image, simulator }: Com
       keyProblem: keys.check,
     },
   });
-  return { log, inbox, executions, sessions, keys };
+  return { log, inbox, executions, sessions, keys, backups };
 }
 
 function upstream(config: Config, simulator: Simulator | undefined) {
@@ -185,6 +196,7 @@ async function tick(parts: Parts, clock: () => Date, logger: Logger): Promise<vo
     await parts.inbox.expire(clock());
     await parts.sessions.checkStalls();
     await parts.sessions.checkWorkspaces();
+    await parts.backups.check();
   } catch (error) {
     logger.warn({ error }, 'A timer could not be served; the next round tries again');
   }
@@ -204,7 +216,7 @@ function childOptions(config: Config, logger: Logger) {
 async function describe(config: Config, engine: Engine, image: string): Promise<System> {
   const problems = await notReady(config, engine, image);
   return {
-    version: '0.1.0',
+    version,
     node: process.version,
     model: config.model.kind,
     upstream: upstreamOf(config),

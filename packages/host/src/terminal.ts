@@ -31,7 +31,7 @@ export function createTerminal(options: { yes: boolean }): Terminal {
         open = text;
         return;
       }
-      const step = text.replace(/\s+\d+ s$/, '');
+      const step = text.replace(/\s+\d+ s$|: [\d.]+ (?:[KMGT]i)?B$/, '');
       if (step !== open) stdout.write(`${step}\n`);
       open = step;
     },

@@ -106,6 +106,35 @@ export const errorTable = {
   },
   workspace_full: { status: 507, title: 'The workspace is full', fix: 'Raise the limit of the service, or use less' },
   wire_refused: { status: 403, title: 'The wire was refused', fix: 'Another host has taken over this session' },
+  nothing_to_back_up: {
+    status: 404,
+    title: 'There is nothing to back up',
+    fix: 'Check AIRLOCK_HOME; the first start makes a store',
+  },
+  file_taken: { status: 409, title: 'The file is there already', fix: 'Name another file, or add --force' },
+  backup_running: { status: 409, title: 'A backup or restore is running', fix: 'Wait until it has ended' },
+  backup_failed: { status: 500, title: 'The backup could not be made', fix: 'Correct the cause and run it again' },
+  backup_unusable: {
+    status: 422,
+    title: 'The backup cannot be used',
+    fix: 'Use another backup, or another copy of this one',
+  },
+  backup_newer: {
+    status: 422,
+    title: 'The backup was made by a newer Airlock',
+    fix: 'Update Airlock, then restore it again',
+  },
+  home_taken: {
+    status: 409,
+    title: 'The home has a store already',
+    fix: 'Set AIRLOCK_HOME to another folder, or add --force to move what is there aside',
+  },
+  workspace_taken: {
+    status: 409,
+    title: 'A workspace belongs to another installation',
+    fix: 'Delete its execution there, or restore on another machine',
+  },
+  interrupted: { status: 500, title: 'It was stopped before its end', fix: 'Run it again' },
   config_invalid: { status: 500, title: 'A setting is not valid', fix: 'Correct the setting named and start again' },
   port_taken: { status: 500, title: 'The port is taken', fix: 'Set AIRLOCK_PORT to another port, or stop its owner' },
 } as const satisfies Record<string, ErrorEntry>;

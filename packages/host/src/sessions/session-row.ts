@@ -20,7 +20,7 @@ export interface SessionSettings extends SessionOptions {
 const minute = 60_000;
 const gibibyte = 1024 ** 3;
 
-export function settingsOf(row: SessionRow): SessionSettings {
+export function settingsOf(row: Pick<SessionRow, 'id' | 'options'>): SessionSettings {
   const given = fromJson(sessionOptionsSchema, row.options, `Options of session ${row.id}`);
   return {
     ...given,

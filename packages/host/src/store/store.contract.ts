@@ -25,7 +25,7 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
     const get = async (key: string) =>
       (await store.db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst())?.value;
 
-    async function addExecution(id = newId()): Promise<string> {
+    async function addExecution(id: string = newId()): Promise<string> {
       const at = '2030-01-01T00:00:00.000Z';
       const of = { service: 's', title: 'T', user: 'u', status: 'running', inputs: '{}', excerpt: '', result: null };
       const row = { ...of, id, started_at: at, ended_at: null, usage: JSON.stringify(noUsage) };

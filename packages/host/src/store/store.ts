@@ -96,7 +96,7 @@ function createStore(writer: Kysely<Schema>, reader: Kysely<Schema>): Store {
 }
 
 /** SQLite's own faults as ours; whatever else was thrown stays as it is. */
-function storeError(error: unknown, where: string): unknown {
+export function storeError(error: unknown, where: string): unknown {
   if (error instanceof AirlockError) return error;
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined;
   const message = error instanceof Error ? error.message : String(error);
