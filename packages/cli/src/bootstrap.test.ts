@@ -26,7 +26,7 @@ printf '#!/bin/sh\\necho pinned >> "${'$'}PINNED"\\nexec "${process.execPath}" "
 chmod +x node_modules/.bin/node
 `;
 const main = `const [how] = process.argv.slice(2);
-if (how === 'wait') { console.log('waiting'); process.on('SIGTERM', () => process.exit(9)); setInterval(() => {}, 1000); }
+if (how === 'wait') { process.on('SIGTERM', () => process.exit(9)); console.log('waiting'); setInterval(() => {}, 1000); }
 else { console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = Number(how); }`;
 
 function createClone() {
