@@ -59,7 +59,10 @@ async function end({ id, seq }: Conversation, api: Api): Promise<void> {
 /** Numbers that count up side by side, with much between them in the order they are read. */
 async function keepCounting(session: string): Promise<void> {
   await runIn(session, 'head -c 30000000 /dev/urandom > m; for f in a z; do echo 1 > $f; done');
-  await runIn(session, '(i=0; while :; do i=$((i+1)); for f in a z; do echo $i > .new; mv .new $f; done; done) >/dev/null 2>&1 & disown');
+  await runIn(
+    session,
+    '(i=0; while :; do i=$((i+1)); for f in a z; do echo $i > .new; mv .new $f; done; done) >/dev/null 2>&1 & disown',
+  );
 }
 
 /** Resolves with what the engine tells of next about a session's container. */

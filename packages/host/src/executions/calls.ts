@@ -76,7 +76,7 @@ async function recordCall(tx: Tx, execution: string, key: string, call: Call): P
     .executeTakeFirstOrThrow();
   await tx.db
     .insertInto('calls')
-    .values({ execution, key, made: count, call: JSON.stringify(call), outcome: null, settled: null })
+    .values({ execution, key, made: Number(count), call: JSON.stringify(call), outcome: null, settled: null })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }

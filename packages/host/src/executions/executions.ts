@@ -216,7 +216,8 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       if (cursor !== undefined) query = query.where('id', '<', cursor);
       if (q !== undefined && q.trim() !== '') {
         const words = `%${q.trim().replace(/[\\%_]/g, '\\$&')}%`;
-        const found = (column: 'title' | 'excerpt') => sql<boolean>`${sql.ref(column)} like ${words} escape '\\'`;
+        const found = (column: 'title' | 'excerpt') =>
+          sql<boolean>`lower(${sql.ref(column)}) like lower(${words}) escape '\\'`;
         query = query.where((eb) => eb.or([found('title'), found('excerpt')]));
       }
       const rows = await query.execute();
@@ -278,5 +279,5 @@ async function countOpen(store: Store, executions: string[]): Promise<Map<string
     .where('status', '=', 'open')
     .groupBy('execution')
     .execute();
-  return new Map(rows.map((row) => [row.execution, row.count]));
+  return new Map(rows.map((row) => [row.execution, Number(row.count)]));
 }

@@ -122,7 +122,7 @@ export function createInbox({ store, log, clock, owner }: InboxOptions): Inbox {
         .where('execution', '=', execution)
         .where('status', '=', 'open')
         .where('ref', '=', ref)
-        .where('session', 'is', session)
+        .where('session', 'is not distinct from', session)
         .executeTakeFirst();
       if (known) return known;
       const row: RequestRow = {

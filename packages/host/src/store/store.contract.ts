@@ -1,5 +1,6 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import { noUsage } from '@airlock/protocol/usage';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from './ids.ts';
 import type { Store, Tx } from './store.ts';
@@ -267,10 +268,9 @@ async function addSession(store: Store, execution: string): Promise<string> {
     await db.insertInto('transcripts').values(entry).execute();
     const call = { execution, key: 'key', made: 0, call: '{}', outcome: null, settled: null };
     await db.insertInto('calls').values(call).execute();
-    const open = { kind: 'form', ask: '{}', ref: 'r', status: 'open', created_at: 'now' } as const;
-    const unanswered = { expires_at: null, answered_by: null, answered_at: null, answer: null };
-    const request = { id: newId(), execution, session: null, ...open, ...unanswered };
-    await db.insertInto('requests').values(request).execute();
+    // In words, so that columns which come later need not be named here.
+    await sql`insert into requests (id, execution, kind, ask, ref, status, created_at)
+      values (${newId()}, ${execution}, 'form', '{}', 'r', 'open', 'now')`.execute(db);
   });
   return id;
 }
