@@ -36,6 +36,7 @@ const notSaid = [
   /^<system-reminder>/,
   /^\[Request interrupted by user/,
   /^Continue from where you left off\.?$/,
+  /^\[MESSAGE FROM NON-USER SOURCE/,
   /^Tool loaded\.?$/,
   /^<(local-command-|command-|task-notification|ide_)/,
   cutOff,

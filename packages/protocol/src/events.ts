@@ -49,7 +49,8 @@ export const eventPayloads = {
   stderr: z.object({ text }),
   session: z.object({
     session,
-    state: z.enum(['starting', 'ready', 'unreachable', 'attached', 'ended', 'lost']),
+    /** `resumed`: another container takes the place of a lost one; `resting`: it will when there is something to do. */
+    state: z.enum(['starting', 'ready', 'unreachable', 'attached', 'resumed', 'resting', 'ended', 'lost']),
     container: text.optional(),
     image: text.optional(),
     model: text.optional(),

@@ -10,11 +10,12 @@ import { sessionAskSchema } from './requests.ts';
  * Opening: the host sends one line of JSON (`hostHelloSchema`), the runner answers one line (`runnerHelloSchema`) and,
  * if it accepted, starts HTTP/2 on the same bytes. Then the runner opens POST `wireRoutes.stream` once; its request
  * body is the stream up, its response body the stream down, both newline-delimited JSON. Model requests are ordinary
- * HTTP/2 requests below `wireRoutes.model`, with the model API's own paths.
+ * HTTP/2 requests below `wireRoutes.model`, with the model API's own paths. A runner that resumes reads what Claude
+ * remembers with GET `wireRoutes.transcript`, newline-delimited JSON too (`transcriptLineSchema`).
  */
 
 export const wireVersion = 1;
-export const wireRoutes = { stream: '/stream', model: '/model' } as const;
+export const wireRoutes = { stream: '/stream', model: '/model', transcript: '/transcript' } as const;
 
 /** Longest line either side accepts, in bytes. */
 export const maxWireLine = 64 * 1024 * 1024;
@@ -66,6 +67,8 @@ export const sessionSpecSchema = z.object({
   maxTurns: z.number().int().positive().optional(),
   /** Without a host for this long the runner ends itself. */
   orphanMs: z.number().int().positive(),
+  /** An earlier container held this conversation: the runner takes it up from the host's transcript. */
+  resumes: z.boolean().optional(),
 });
 export type SessionSpec = z.infer<typeof sessionSpecSchema>;
 export const sessionSpecVariable = 'AIRLOCK_SESSION';
@@ -82,8 +85,8 @@ export const modelTokensSchema = z.object({
 });
 export type ModelTokens = z.infer<typeof modelTokensSchema>;
 
-/** What a runner reports, numbered, in one order. */
-export const upFrameSchema = z.discriminatedUnion('type', [
+/** One thing a runner reports. */
+const singleFrameSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), model: z.string(), cliVersion: z.string(), tools: z.array(z.string()) }),
   z.object({ type: z.literal('message'), ...block, text: z.string() }),
   z.object({ type: z.literal('thinking'), ...block, text: z.string() }),
@@ -114,8 +117,10 @@ export const upFrameSchema = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('turn'),
-    /** uuid of the prompt this turn answers. */
+    /** uuid of the prompt or notice this turn answers. */
     prompt: z.string().nullable(),
+    /** The CLI began this turn by itself, because a background task ended. */
+    byItself: z.boolean().optional(),
     isError: z.boolean(),
     subtype: z.string(),
     terminalReason: z.string().nullable(),
@@ -139,6 +144,14 @@ export const upFrameSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failure'), error: errorBodySchema }),
   /** The conversation was ended as asked; the runner ends after this is acknowledged. */
   z.object({ type: z.literal('ended') }),
+]);
+export type SingleFrame = z.infer<typeof singleFrameSchema>;
+
+/** What a runner reports, numbered, in one order. */
+export const upFrameSchema = z.discriminatedUnion('type', [
+  singleFrameSchema,
+  /** Committed together: a transcript and what people are shown of it. */
+  z.object({ type: z.literal('batch'), frames: z.array(singleFrameSchema).min(1) }),
 ]);
 export type UpFrame = z.infer<typeof upFrameSchema>;
 
@@ -167,6 +180,8 @@ export type Verdict = z.infer<typeof verdictSchema>;
 export const downFrameSchema = z.discriminatedUnion('type', [
   /** The CLI runs a uuid once, so a prompt may be sent again. */
   z.object({ type: z.literal('prompt'), uuid: z.string(), text: z.string() }),
+  /** Said to Claude by the host and not by a person; run once, like a prompt. */
+  z.object({ type: z.literal('notice'), uuid: z.string(), text: z.string() }),
   z.object({ type: z.literal('answer'), requestId: z.string(), verdict: verdictSchema }),
   z.object({ type: z.literal('interrupt') }),
   z.object({ type: z.literal('end') }),
@@ -178,3 +193,10 @@ export const downLineSchema = z.union([
   z.object({ ack: z.number().int().nonnegative() }),
 ]);
 export type DownLine = z.infer<typeof downLineSchema>;
+
+/** What a resuming runner is sent: the entries kept, in order, and last of all how many they were. */
+export const transcriptLineSchema = z.union([
+  z.object({ projectKey: z.string(), subpath: z.string().optional(), entry: jsonSchema }),
+  z.object({ end: z.number().int().nonnegative() }),
+]);
+export type TranscriptLine = z.infer<typeof transcriptLineSchema>;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@airlock/protocol/json';
 import { askSchemas, type SessionAsk } from '@airlock/protocol/requests';
-import type { UpFrame, Verdict } from '@airlock/protocol/wire';
+import type { SingleFrame, Verdict } from '@airlock/protocol/wire';
 import type { CanUseTool, PermissionResult } from '@anthropic-ai/claude-agent-sdk';
 
 export interface Asks {
@@ -16,7 +16,7 @@ interface OpenAsk {
   readonly resolve: (result: PermissionResult) => void;
 }
 
-export function createAsks(send: (frame: UpFrame) => void): Asks {
+export function createAsks(send: (frame: SingleFrame) => void): Asks {
   const open = new Map<string, OpenAsk>();
 
   function withdraw(requestId: string): void {

@@ -17,7 +17,7 @@ export function claudeOptions(
   const append = [projectMemory, spec.appendSystemPrompt ?? ''].filter((text) => text.trim() !== '').join('\n\n');
   return {
     ...parts,
-    sessionId: spec.session,
+    ...(spec.resumes ? { resume: spec.session } : { sessionId: spec.session }),
     cwd: config.workspace,
     projectConfigRoot: config.project,
     pathToClaudeCodeExecutable: config.claude,

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AirlockError } from '@airlock/protocol/errors';
 import type { Json } from '@airlock/protocol/json';
-import type { DownFrame, UpFrame } from '@airlock/protocol/wire';
-import { query, type SessionStore } from '@anthropic-ai/claude-agent-sdk';
+import type { DownFrame, SingleFrame } from '@airlock/protocol/wire';
+import { type Query, query, type SDKMessage, type SessionStore } from '@anthropic-ai/claude-agent-sdk';
 import { createAsks } from './asks.ts';
 import { claudeOptions } from './claude-options.ts';
 import type { ClaudeProcess } from './claude-process.ts';
@@ -10,6 +11,7 @@ import { failureOf } from './ending.ts';
 import type { LiveText } from './live-text.ts';
 import { countMemoryKills } from './memory-kills.ts';
 import { createMessageReader, type Output } from './messages.ts';
+import { createMirror, type Mirror } from './mirror.ts';
 import { createPrompts } from './prompts.ts';
 import type { RunnerConfig } from './spec.ts';
 import type { Uplink } from './uplink.ts';
@@ -20,40 +22,52 @@ export interface ConversationOptions {
   readonly claude: ClaudeProcess;
   readonly uplink: Uplink;
   readonly live: LiveText;
+  /** Resolves when the CLI can be started: what it is to remember is where it looks for it. */
+  readonly restored: Promise<void>;
 }
 
 /** One conversation with the CLI, from the start of its process to its end. */
 export interface Conversation {
   take(frame: DownFrame): void;
   /** Resolves with the last frame of the conversation, which was not sent yet; never rejects. */
-  readonly ended: Promise<Extract<UpFrame, { type: 'ended' | 'failure' }>>;
+  readonly ended: Promise<Extract<SingleFrame, { type: 'ended' | 'failure' }>>;
 }
 
-/** Starts the CLI at once, before anything is asked of it. */
-export function startConversation({ config, modelUrl, claude, uplink, live }: ConversationOptions): Conversation {
+/** Longest that something to show waits for its place in the transcript. */
+const holdMs = 2_000;
+
+/** Starts the CLI as soon as it can be, before anything is asked of it. */
+export function startConversation({
+  config,
+  modelUrl,
+  claude,
+  uplink,
+  live,
+  restored,
+}: ConversationOptions): Conversation {
   const prompts = createPrompts();
-  const asks = createAsks((frame) => uplink.push(frame));
+  const mirror = createMirror({ push: uplink.push, apply, holdMs });
+  const asks = createAsks((frame) => mirror.add([{ kind: 'frame', frame }]));
   const killsBefore = countMemoryKills();
   let isEnding = false;
-  const sdk = query({
-    prompt: prompts,
-    options: claudeOptions(
+  let sdk: Query | undefined;
+
+  function startClaude(): Query {
+    const options = claudeOptions(
       config,
       {
         canUseTool: asks.canUseTool,
-        sessionStore: mirrorTo(uplink),
+        sessionStore: storeOf(mirror),
         spawnClaudeCodeProcess: claude.spawn,
       },
       modelUrl,
       readProjectMemory(config.project),
-    ),
-  });
+    );
+    return query({ prompt: prompts, options });
+  }
 
-  function apply(output: Output): void {
+  function apply(output: Exclude<Output, { kind: 'frame' }>): void {
     switch (output.kind) {
-      case 'frame':
-        uplink.push(output.frame);
-        return;
       case 'delta':
         live.add(output.delta);
         uplink.touchLive();
@@ -72,15 +86,23 @@ export function startConversation({ config, modelUrl, claude, uplink, live }: Co
     const read = createMessageReader();
     let thrown: unknown;
     try {
-      for await (const message of sdk) for (const output of read(message)) apply(output);
+      await restored;
+      sdk = startClaude();
+      for await (const message of sdk) {
+        // A result comes after everything it is the result of, in the transcript too.
+        if (message.type === 'result') mirror.flush();
+        mirror.add(read(message), entryOf(message));
+      }
     } catch (error) {
       thrown = error;
     }
+    mirror.flush();
     return await finish(thrown);
   }
 
-  async function finish(thrown: unknown): Promise<Extract<UpFrame, { type: 'ended' | 'failure' }>> {
+  async function finish(thrown: unknown): Promise<Extract<SingleFrame, { type: 'ended' | 'failure' }>> {
     if (isEnding) return { type: 'ended' };
+    if (!sdk) return { type: 'failure', error: AirlockError.from(thrown, 'runner_failed').toBody() };
     const exit = await claude.end();
     const kills = ((await countMemoryKills()) ?? 0) - ((await killsBefore) ?? 0);
     return { type: 'failure', error: failureOf(exit, kills, thrown) };
@@ -92,13 +114,16 @@ export function startConversation({ config, modelUrl, claude, uplink, live }: Co
         case 'prompt':
           prompts.push(frame.uuid, frame.text);
           return;
+        case 'notice':
+          prompts.pushNotice(frame.uuid, frame.text);
+          return;
         case 'answer':
           if (!asks.answer(frame.requestId, frame.verdict)) {
             uplink.push({ type: 'note', text: `An answer came for ${frame.requestId}, which is not asked any more` });
           }
           return;
         case 'interrupt':
-          sdk.interrupt().catch((error: unknown) => uplink.push({ type: 'note', text: `Not interrupted: ${error}` }));
+          sdk?.interrupt().catch((error: unknown) => uplink.push({ type: 'note', text: `Not interrupted: ${error}` }));
           return;
         case 'end':
           isEnding = true;
@@ -110,14 +135,22 @@ export function startConversation({ config, modelUrl, claude, uplink, live }: Co
   };
 }
 
+/** The transcript entry that holds a message, for the messages that have one. */
+function entryOf(message: SDKMessage): string | undefined {
+  if (message.type === 'assistant') return message.message.model === '<synthetic>' ? undefined : message.uuid;
+  if (message.type !== 'user' || message.isSynthetic || typeof message.message.content === 'string') return undefined;
+  return message.message.content.some(({ type }) => type === 'tool_result') ? message.uuid : undefined;
+}
+
 /** The transcript goes up as it is written. Appending is done when it is queued: it never fails and never waits. */
-function mirrorTo(uplink: Uplink): SessionStore {
+function storeOf(mirror: Mirror): SessionStore {
   return {
     append: ({ projectKey, subpath }, entries) => {
       const where = subpath === undefined ? { projectKey } : { projectKey, subpath };
-      uplink.push({ type: 'transcript', ...where, entries: entries as unknown as Json[] });
+      mirror.wrote({ type: 'transcript', ...where, entries: entries as unknown as Json[] });
       return Promise.resolve();
     },
+    // The SDK would put what it loads, and the settings with it, where tools can write.
     load: () => Promise.resolve(null),
   };
 }

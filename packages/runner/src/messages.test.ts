@@ -158,4 +158,12 @@ describe('a result', () => {
     const failed = { subtype: 'error_max_turns', is_error: true, errors: ['a', 'b'] };
     expect(frames(result(failed))).toMatchObject([{ isError: true, subtype: 'error_max_turns', text: 'a\nb' }]);
   });
+
+  it('says whose it was: a prompt of the host, or nothing but the CLI itself', () => {
+    const [prompted] = frames(result({ user_message_uuid: 'p', origin: { kind: 'unclassified' } }));
+    expect(prompted).toMatchObject({ prompt: 'p' });
+    expect(prompted).not.toHaveProperty('byItself');
+    expect(frames(result({ origin: { kind: 'task-notification' } }))).toMatchObject([{ prompt: null, byItself: true }]);
+    expect(frames(result())[0]).not.toHaveProperty('byItself');
+  });
 });

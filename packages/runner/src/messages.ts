@@ -1,5 +1,5 @@
 import type { JsonObject } from '@airlock/protocol/json';
-import type { LiveFrame, UpFrame } from '@airlock/protocol/wire';
+import type { LiveFrame, SingleFrame } from '@airlock/protocol/wire';
 import type { SDKAssistantMessage, SDKMessage, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import { createOpenMessage, type OpenMessage } from './open-message.ts';
 import { toolResultText } from './tool-result.ts';
@@ -7,7 +7,7 @@ import { createTurnReader } from './turn.ts';
 
 /** What a message of the SDK means for the host, in order. */
 export type Output =
-  | { readonly kind: 'frame'; readonly frame: UpFrame }
+  | { readonly kind: 'frame'; readonly frame: SingleFrame }
   | { readonly kind: 'delta'; readonly delta: Omit<Extract<LiveFrame, { type: 'delta' }>, 'type'> }
   /** The block's frame follows: its live text is over. */
   | { readonly kind: 'finish'; readonly messageId: string; readonly block: number }
@@ -129,7 +129,7 @@ export function createMessageReader(): (message: SDKMessage) => Output[] {
   };
 }
 
-function frameOf(frame: UpFrame): Output {
+function frameOf(frame: SingleFrame): Output {
   return { kind: 'frame', frame };
 }
 

@@ -6,6 +6,7 @@ import { createLinks } from './links.ts';
 import { createLiveText } from './live-text.ts';
 import { startModelProxy } from './model-proxy.ts';
 import { createOrphanWatch } from './orphan.ts';
+import { restoreTranscript } from './restore.ts';
 import type { RunnerConfig } from './spec.ts';
 import { createUplink } from './uplink.ts';
 import { createWireLink, type WireLink } from './wire-link.ts';
@@ -36,7 +37,11 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const over = Promise.withResolvers<number>();
   let isStopping = false;
   const proxy = await startModelProxy(links);
-  const conversation = startConversation({ config, modelUrl: proxy.url, claude, uplink, live });
+  const leaving = new AbortController();
+  const restored = spec.resumes
+    ? restoreTranscript(links, { home: config.home, session: spec.session }, leaving.signal)
+    : Promise.resolve();
+  const conversation = startConversation({ config, modelUrl: proxy.url, claude, uplink, live, restored });
   const downlink = createDownlink({
     onFrame: conversation.take,
     onTaken: uplink.ackDown,
@@ -74,6 +79,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
 
   return {
     finished: Promise.race([run(), over.promise]).finally(() => {
+      leaving.abort();
       server.close();
       proxy.close();
     }),

@@ -1,7 +1,7 @@
-import type { ModelTokens, UpFrame } from '@airlock/protocol/wire';
+import type { ModelTokens, SingleFrame } from '@airlock/protocol/wire';
 import type { ModelUsage, SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 
-type Turn = Extract<UpFrame, { type: 'turn' }>;
+type Turn = Extract<SingleFrame, { type: 'turn' }>;
 
 /** Turns the SDK's results into turns. The SDK counts tokens since its start; a turn carries its own. */
 export function createTurnReader(): (result: SDKResultMessage) => Turn {
@@ -11,7 +11,8 @@ export function createTurnReader(): (result: SDKResultMessage) => Turn {
     before = result.modelUsage;
     return {
       type: 'turn',
-      prompt: result.subtype === 'success' ? (result.user_message_uuid ?? null) : null,
+      prompt: result.user_message_uuid ?? null,
+      ...(isOwnTurn(result) ? { byItself: true } : {}),
       isError: result.is_error,
       subtype: result.subtype,
       terminalReason: result.terminal_reason ?? null,
@@ -23,6 +24,10 @@ export function createTurnReader(): (result: SDKResultMessage) => Turn {
       ),
     };
   };
+}
+
+function isOwnTurn({ user_message_uuid, origin }: SDKResultMessage): boolean {
+  return user_message_uuid === undefined && origin !== undefined && origin.kind !== 'human';
 }
 
 function tokensSince(model: string, now: ModelUsage, then: ModelUsage | undefined): ModelTokens {

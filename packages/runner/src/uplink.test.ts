@@ -1,4 +1,4 @@
-import type { UpFrame } from '@airlock/protocol/wire';
+import { maxWireLine, type UpFrame } from '@airlock/protocol/wire';
 import { describe, expect, it } from 'vitest';
 import { createLiveText } from './live-text.ts';
 import { createUplink, type LineSink } from './uplink.ts';
@@ -91,6 +91,22 @@ describe('createUplink()', () => {
     const flushed = uplink.flushed();
     uplink.acked(1);
     await flushed;
+  });
+
+  it('U3. takes apart a batch that is longer than a line may be, and replaces only what is too long itself', () => {
+    const { uplink } = createRig();
+    const host = createSink();
+    uplink.attach(host.sink, 0);
+    const long = 'x'.repeat(maxWireLine);
+    uplink.push({
+      type: 'batch',
+      frames: [{ type: 'note', text: 'a' }, { type: 'note', text: long }, { type: 'ended' }],
+    });
+    expect(host.lines).toEqual([
+      { n: 1, frame: note('a') },
+      { n: 2, frame: note(expect.stringContaining('too long to send')) },
+      { n: 3, frame: { type: 'ended' } },
+    ]);
   });
 
   it('U4. sends live text after the frames before it, and never after the frame of its block', () => {

@@ -1,4 +1,4 @@
-import { type LiveFrame, maxWireLine, type UpFrame } from '@airlock/protocol/wire';
+import { type LiveFrame, maxWireLine, type SingleFrame, type UpFrame } from '@airlock/protocol/wire';
 import type { LiveText } from './live-text.ts';
 
 /*
@@ -89,17 +89,23 @@ export function createUplink({ live, maxBytes, onFull }: UplinkOptions): Uplink 
     if (queue.length === 0) for (const waiter of waiters.splice(0)) waiter();
   }
 
+  function enqueue(line: string): void {
+    lastN += 1;
+    queue.push({ n: lastN, line });
+    queuedBytes += line.length;
+    if (!full && queuedBytes >= maxBytes) {
+      full = true;
+      onFull(true);
+    }
+    pump();
+  }
+
   return {
     push(frame) {
-      lastN += 1;
-      const line = encodeFrame(lastN, frame);
-      queue.push({ n: lastN, line });
-      queuedBytes += line.length;
-      if (!full && queuedBytes >= maxBytes) {
-        full = true;
-        onFull(true);
-      }
-      pump();
+      const line = encode({ n: lastN + 1, frame });
+      if (fits(line)) enqueue(line);
+      else if (frame.type === 'batch') for (const each of frame.frames) enqueue(encodeSingle(lastN + 1, each));
+      else enqueue(encodeSingle(lastN + 1, frame));
     },
     touchLive: pump,
     ackDown(n) {
@@ -138,12 +144,14 @@ function encode(line: Line): string {
   return `${JSON.stringify(line)}\n`;
 }
 
+function fits(line: string): boolean {
+  return Buffer.byteLength(line) <= maxWireLine;
+}
+
 /** A frame longer than a line may be is replaced by a note, so that what follows it still arrives. */
-function encodeFrame(n: number, frame: UpFrame): string {
+function encodeSingle(n: number, frame: SingleFrame): string {
   const line = encode({ n, frame });
-  if (Buffer.byteLength(line) <= maxWireLine) return line;
-  return encode({
-    n,
-    frame: { type: 'note', text: `A ${frame.type} of ${line.length} characters was too long to send` },
-  });
+  if (fits(line)) return line;
+  const text = `A ${frame.type} of ${line.length} characters was too long to send`;
+  return encode({ n, frame: { type: 'note', text } });
 }

@@ -1,16 +1,16 @@
 import { stripHiddenLines } from '@airlock/flow/hidden-lines';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { NewEvent } from '@airlock/protocol/events';
-import { jsonObjectSchema } from '@airlock/protocol/json';
 import type { Outcome, Turn } from '@airlock/protocol/service-channel';
 import { noUsage, usageSchema } from '@airlock/protocol/usage';
-import type { UpFrame } from '@airlock/protocol/wire';
+import type { SingleFrame } from '@airlock/protocol/wire';
 import type { UpstreamProblem } from '../gateway/problem.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
-import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { idle, type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { keepTranscript } from './transcript.ts';
 import { turnError } from './turn-error.ts';
 
 /** Takes the outcome of a call, in the write that ends it. Implemented by whoever runs services. */
@@ -26,7 +26,7 @@ export interface FrameSinks {
 }
 
 /** Writes down one frame of a session. Runs inside the write that also moves `up_committed`. */
-export async function commitFrame(tx: Tx, row: SessionRow, frame: UpFrame, sinks: FrameSinks): Promise<void> {
+export async function commitFrame(tx: Tx, row: SessionRow, frame: SingleFrame, sinks: FrameSinks): Promise<void> {
   switch (frame.type) {
     case 'ask': {
       const expiresAt = new Date(sinks.clock().getTime() + settingsOf(row).answerMs);
@@ -38,7 +38,7 @@ export async function commitFrame(tx: Tx, row: SessionRow, frame: UpFrame, sinks
       await sinks.inbox.withdraw(tx, { execution: row.execution, session: row.id, ref: frame.requestId });
       return;
     case 'transcript':
-      await keepTranscript(tx, row, frame);
+      await keepTranscript(tx, row.id, frame);
       return;
     case 'turn':
       await endTurn(tx, row, frame, sinks);
@@ -56,13 +56,17 @@ export async function commitFrame(tx: Tx, row: SessionRow, frame: UpFrame, sinks
       if (frame.type === 'ready') {
         await tx.db.updateTable('sessions').set({ state: 'live' }).where('id', '=', row.id).execute();
       }
+      if (frame.type === 'tool_result') {
+        // Something got done: what is lost from here on is lost anew.
+        await tx.db.updateTable('sessions').set({ losses: 0 }).where('id', '=', row.id).execute();
+      }
       const event = shownEvent(row, frame, sinks.upstreamProblem(row.id));
       if (event) await sinks.log.append(tx, row.execution, [event]);
     }
   }
 }
 
-type ShownFrame = Exclude<UpFrame, { type: 'ask' | 'ask_withdrawn' | 'transcript' | 'turn' | 'failure' | 'ended' }>;
+type ShownFrame = Exclude<SingleFrame, { type: 'ask' | 'ask_withdrawn' | 'transcript' | 'turn' | 'failure' | 'ended' }>;
 
 /** The event people see for a frame; nothing when all of its text is hidden. */
 function shownEvent(row: SessionRow, frame: ShownFrame, problem: UpstreamProblem | undefined): NewEvent | undefined {
@@ -96,27 +100,31 @@ function shownEvent(row: SessionRow, frame: ShownFrame, problem: UpstreamProblem
   }
 }
 
-async function keepTranscript(tx: Tx, row: SessionRow, frame: Extract<UpFrame, { type: 'transcript' }>) {
-  const values = frame.entries.map((entry) => {
-    const object = jsonObjectSchema.safeParse(entry);
-    const uuid = object.success && typeof object.data.uuid === 'string' ? object.data.uuid : null;
-    return {
-      session: row.id,
-      project_key: frame.projectKey,
-      subpath: frame.subpath ?? '',
-      uuid,
-      entry: JSON.stringify(entry),
-    };
-  });
-  if (values.length > 0) await tx.db.insertInto('transcripts').values(values).execute();
+type TurnFrame = Extract<SingleFrame, { type: 'turn' }>;
+
+/** Whether the turn that ended is the one in progress: not one the CLI began by itself, nor an older one. */
+export function endsTurn(row: SessionRow, frame: TurnFrame): boolean {
+  if (frame.byItself || row.turn_prompt === null) return false;
+  return frame.prompt === null || frame.prompt === row.turn_prompt;
 }
 
-async function endTurn(
-  tx: Tx,
-  row: SessionRow,
-  frame: Extract<UpFrame, { type: 'turn' }>,
-  sinks: FrameSinks,
-): Promise<void> {
+/** A turn ended. One that is not in progress ends nothing that is waited for. */
+export async function endTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: FrameSinks): Promise<void> {
+  if (endsTurn(row, frame)) return await settleTurn(tx, row, frame, sinks);
+  const isWorthALine = row.turn_prompt === null && (!frame.byItself || frame.text !== '');
+  if (isWorthALine) await sayTurn(tx, row, frame, sinks);
+}
+
+async function settleTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: FrameSinks): Promise<void> {
+  const { usage, problem } = await sayTurn(tx, row, frame, sinks);
+  if (row.turn_call === null) return;
+  const turn: Turn = { text: frame.text, durationMs: frame.durationMs, usage };
+  const outcome: Outcome = problem ? { ok: false, error: problem.toBody() } : { ok: true, value: turn };
+  await sinks.settle(tx, row.execution, row.turn_call, outcome);
+}
+
+/** Shows the end of a turn, and begins to count anew. */
+async function sayTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: FrameSinks) {
   const problem = turnError(frame, frame.isError ? sinks.upstreamProblem(row.id) : undefined);
   const usage = fromJson(usageSchema, row.turn_usage, `Usage of session ${row.id}`);
   const error = problem === undefined ? {} : { error: problem.toBody() };
@@ -124,16 +132,13 @@ async function endTurn(
   const text = stripHiddenLines(frame.text, settingsOf(row).hiddenLines);
   await tx.db
     .updateTable('sessions')
-    .set({ turn_call: null, turn_prompt: null, turn_usage: JSON.stringify(noUsage) })
+    .set({ ...idle, turn_usage: JSON.stringify(noUsage), losses: 0, turn_losses: 0 })
     .where('id', '=', row.id)
     .execute();
   await sinks.log.append(tx, row.execution, [
     { kind: 'turn', payload: { session: sessionId(row), prompt, text, durationMs, usage, ...error } },
   ]);
-  if (row.turn_call === null) return;
-  const turn: Turn = { text: frame.text, durationMs, usage };
-  const outcome: Outcome = problem ? { ok: false, error: problem.toBody() } : { ok: true, value: turn };
-  await sinks.settle(tx, row.execution, row.turn_call, outcome);
+  return { usage, problem };
 }
 
 /** The session cannot go on: its open requests are withdrawn and the turn in progress fails with `problem`. */
@@ -141,7 +146,7 @@ export async function failSession(tx: Tx, row: SessionRow, problem: AirlockError
   const body = problem.toBody();
   await tx.db
     .updateTable('sessions')
-    .set({ state: 'lost', problem: JSON.stringify(body), turn_call: null, turn_prompt: null })
+    .set({ ...idle, state: 'lost', problem: JSON.stringify(body) })
     .where('id', '=', row.id)
     .execute();
   await tx.db.deleteFrom('outbox').where('session', '=', row.id).execute();

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hiddenLineFilter } from '@airlock/flow/hidden-lines';
-import type { AirlockError } from '@airlock/protocol/errors';
 import type { LiveFrame } from '@airlock/protocol/wire';
 import type { UpstreamProblem } from '../gateway/problem.ts';
 import type { Log } from '../log/log.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
 import type { ModelRequest, ModelResponse } from '../wire/wire.ts';
-import { commitFrame, type FrameSinks } from './frames.ts';
+import { commitFrame, endsTurn, type FrameSinks } from './frames.ts';
 import type { LinkDeps } from './link.ts';
+import type { Losses } from './losses.ts';
 import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import type { StallWatch } from './stall-watch.ts';
+import { hasConversation, transcriptLines } from './transcript.ts';
 
 /** What sessions need of the wire and the gateway. */
 export interface WireParts {
@@ -33,7 +34,7 @@ interface Parts {
   readonly sinks: FrameSinks;
   readonly stalls: StallWatch;
   readonly logger: LinkDeps['log'];
-  readonly onLost: (session: string, problem: AirlockError) => Promise<void>;
+  readonly losses: Losses;
 }
 
 /** A runner without a host for this long ends itself. */
@@ -60,23 +61,27 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     placement,
     openWire: wire.openWire,
     log: parts.logger,
-    onLost: parts.onLost,
+    onGone: parts.losses.gone,
+    onLost: parts.losses.lost,
     pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
-    specOf: (row) => {
+    specOf: async (row) => {
       const { model, appendSystemPrompt } = settingsOf(row);
       return {
         session: sessionId(row),
         tokenHash: createHash('sha256').update(row.token).digest('hex'),
         orphanMs,
+        ...((await hasConversation(store, row.id)) ? { resumes: true } : {}),
         ...(model === undefined ? {} : { model }),
         ...(appendSystemPrompt === undefined ? {} : { appendSystemPrompt }),
       };
     },
     async commit(tx, row, frame) {
       stalls.touch(row.id);
-      if (frame.type === 'turn') tx.afterCommit(() => stalls.forget(row.id));
-      if (frame.type === 'ready') tx.afterCommit(() => settle(row));
-      await commitFrame(tx, row, frame, sinks);
+      for (const each of frame.type === 'batch' ? frame.frames : [frame]) {
+        if (each.type === 'turn' && endsTurn(row, each)) tx.afterCommit(() => stalls.forget(row.id));
+        if (each.type === 'ready') tx.afterCommit(() => settle(row));
+        await commitFrame(tx, row, each, sinks);
+      }
     },
     onLive: (row, frame) => {
       stalls.touch(row.id);
@@ -86,6 +91,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
       stalls.touch(row.id);
       return wire.handleModel(request, row.id);
     },
+    onTranscript: (row) => transcriptLines(store, row.id),
     onWireOpen: async (row, again) => {
       if (row.state === 'live') settle(row);
       if (again) await noteState(row, 'attached');

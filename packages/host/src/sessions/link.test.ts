@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
-import type { AirlockError } from '@airlock/protocol/errors';
+import { AirlockError } from '@airlock/protocol/errors';
 import type { DownFrame, UpFrame } from '@airlock/protocol/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addExecution } from '../log/fixtures.ts';
@@ -10,7 +10,7 @@ import { temporaryStore } from '../store/temporary.ts';
 import type { HostHello, Wire, WireHandlers } from '../wire/wire.ts';
 import { createLink, type Link, type LinkDeps } from './link.ts';
 import { queueDown } from './outbox.ts';
-import { newSessionRow } from './session-row.ts';
+import { newSessionRow, type SessionRow } from './session-row.ts';
 
 interface FakeWire {
   readonly hello: HostHello;
@@ -22,6 +22,9 @@ interface FakeWire {
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
 let session: string;
 let starts: number;
+/** The start that the engine does not answer, counted from 1. */
+let failingStart: number;
+let onStart: () => void;
 let wires: FakeWire[];
 let onWire: () => void;
 let downTaken: number;
@@ -30,6 +33,9 @@ let committed: UpFrame[];
 let lost: Promise<AirlockError>;
 let sayLost: (problem: AirlockError) => void;
 let told: string[];
+/** Whether a container that is gone is replaced. */
+let replacing: boolean;
+let removed: string[];
 let link: Link | undefined;
 
 const unused = () => Promise.reject(new RangeError('not used here'));
@@ -37,6 +43,8 @@ const unused = () => Promise.reject(new RangeError('not used here'));
 const placement: Placement = {
   start: () => {
     starts += 1;
+    onStart();
+    if (starts === failingStart) return Promise.reject(new AirlockError('engine_unreachable', 'It restarts'));
     return Promise.resolve({ id: randomUUID(), session });
   },
   settle: () => Promise.resolve(),
@@ -45,7 +53,7 @@ const placement: Placement = {
   waitExit: unused,
   lastWords: () => Promise.resolve('its last words'),
   workspaceBytes: unused,
-  remove: unused,
+  remove: (id) => Promise.resolve(void removed.push(id)),
   removeWorkspace: unused,
   list: unused,
 };
@@ -72,22 +80,36 @@ const deps = (): LinkDeps => ({
   store: temporary.store,
   placement,
   openWire: openFakeWire,
-  specOf: () => ({ session: newId(), tokenHash: '0'.repeat(64), orphanMs: 1 }),
+  specOf: () => Promise.resolve({ session: newId(), tokenHash: '0'.repeat(64), orphanMs: 1 }),
   commit: (_tx, _row, frame) => Promise.resolve(void committed.push(frame)),
   onLive: () => undefined,
   onModel: unused,
-  onWireOpen: () => Promise.resolve(),
+  onTranscript: async function* () {
+    yield 'a line';
+  },
+  onWireOpen: (_row, again) => Promise.resolve(void (again && told.push('attached'))),
   onWireClosed: () => undefined,
   onUnreachable: () => Promise.resolve(void told.push('unreachable')),
   onLost: (_session, problem) => Promise.resolve(sayLost(problem)),
+  async onGone(id, container, problem) {
+    sayLost(problem);
+    if (!replacing) return 'over';
+    const next = { container: null, replaces: container, down_queued: 0, up_committed: 0 };
+    await temporary.store.write(async (tx) => {
+      await tx.db.updateTable('sessions').set(next).where('id', '=', id).execute();
+      await tx.db.deleteFrom('outbox').execute();
+    });
+    return 'replaced';
+  },
   log: { debug: () => undefined, warn: () => undefined },
   pause: () => new Promise((resolve) => setImmediate(resolve)),
 });
 
 beforeEach(async () => {
   temporary = await temporaryStore();
-  [starts, downTaken, wires, committed, told] = [0, 0, [], [], []];
+  [starts, failingStart, downTaken, wires, committed, told, removed, replacing] = [0, 0, 0, [], [], [], [], false];
   onWire = () => undefined;
+  onStart = () => undefined;
   state = () => Promise.resolve({ kind: 'running' });
   ({ promise: lost, resolve: sayLost } = Promise.withResolvers<AirlockError>());
   session = newId();
@@ -122,13 +144,28 @@ function happens(isSo: () => boolean): Promise<void> {
   });
 }
 
+/** Lets the first container end by itself, and the next one run. */
+async function loseContainer(): Promise<FakeWire> {
+  const first = await wireNumber(1);
+  state = () => {
+    state = () => Promise.resolve({ kind: 'running' });
+    return Promise.resolve({ kind: 'exited', code: 1, outOfMemory: false });
+  };
+  first.close();
+  return first;
+}
+
+const change = (values: Partial<SessionRow>) =>
+  temporary.store.write(async (tx) => {
+    await tx.db.updateTable('sessions').set(values).execute();
+  });
 const row = () => temporary.store.db.selectFrom('sessions').selectAll().executeTakeFirstOrThrow();
 const note = (text: string): UpFrame => ({ type: 'note', text });
 const say = (text: string) =>
   temporary.store.write((tx) => queueDown(tx, session, { type: 'prompt', uuid: randomUUID(), text }));
 
 describe('a link', () => {
-  it('L1. starts a container once and knows it before a wire is opened', async () => {
+  it('L1. starts one container and knows it before a wire is opened', async () => {
     link = createLink(session, deps());
     const first = await wireNumber(1);
     expect(first.hello.container).toBe((await row()).container);
@@ -136,6 +173,52 @@ describe('a link', () => {
     const second = await wireNumber(2);
     expect(second.hello.container).toBe(first.hello.container);
     expect(starts).toBe(1);
+    expect(told).toEqual(['attached']);
+  });
+
+  it('L1. starts another once it is stored that the first is gone, and removes that', async () => {
+    replacing = true;
+    link = createLink(session, deps());
+    const first = await loseContainer();
+    const second = await wireNumber(2);
+    expect(starts).toBe(2);
+    expect(second.hello.container).not.toBe(first.hello.container);
+    expect(removed).toEqual([first.hello.container]);
+    expect(await row()).toMatchObject({ container: second.hello.container, replaces: null });
+    expect(told).toEqual([]);
+  });
+
+  it('L1. starts no other while the session rests, and does when there is something to do', async () => {
+    replacing = true;
+    await change({ losses: 2 });
+    const startedFor: (string | null)[] = [];
+    const specOf: LinkDeps['specOf'] = (of) => {
+      startedFor.push(of.turn_prompt);
+      return deps().specOf(of);
+    };
+    link = createLink(session, { ...deps(), specOf });
+    await row();
+    link.pump();
+    await change({ turn_prompt: 'the uuid of a prompt' });
+    link.pump();
+    await wireNumber(1);
+    expect(startedFor).toEqual(['the uuid of a prompt']);
+  });
+
+  it('L1. knows a container that was starting when the link was stopped', async () => {
+    const stopped = Promise.withResolvers<void>();
+    onStart = () => void link?.stop().then(stopped.resolve);
+    link = createLink(session, deps());
+    await stopped.promise;
+    expect((await row()).container).not.toBeNull();
+    expect(wires).toEqual([]);
+  });
+
+  it('L1. starts none for a session that is ending', async () => {
+    await change({ state: 'ending' });
+    link = createLink(session, deps());
+    await link.finished;
+    expect(starts).toBe(0);
   });
 
   it('L2. opens every wire under a higher epoch and commits nothing that came under an older one', async () => {
@@ -144,6 +227,16 @@ describe('a link', () => {
     first.close();
     const second = await wireNumber(2);
     expect(second.hello.epoch).toBeGreaterThan(first.hello.epoch);
+    await expect(first.handlers.onUp(1, note('late'))).rejects.toMatchObject({ code: 'wire_refused' });
+    await second.handlers.onUp(1, note('in time'));
+    expect(committed).toEqual([note('in time')]);
+  });
+
+  it('L2. commits nothing that comes late from a container that was replaced', async () => {
+    replacing = true;
+    link = createLink(session, deps());
+    const first = await loseContainer();
+    const second = await wireNumber(2);
     await expect(first.handlers.onUp(1, note('late'))).rejects.toMatchObject({ code: 'wire_refused' });
     await second.handlers.onUp(1, note('in time'));
     expect(committed).toEqual([note('in time')]);
@@ -177,12 +270,37 @@ describe('a link', () => {
     expect(second.sent.map(({ n }) => n)).toEqual([2, 3]);
   });
 
-  it('L5. is lost when its container is known to be gone, with its last words', async () => {
+  it('L4. numbers what it sends anew for another container, whatever the lost one still acknowledges', async () => {
+    replacing = true;
+    await say('one');
+    await say('two');
     link = createLink(session, deps());
-    const first = await wireNumber(1);
-    state = () => Promise.resolve({ kind: 'exited', code: 1, outOfMemory: false });
-    first.close();
+    const first = await loseContainer();
+    const second = await wireNumber(2);
+    await say('again');
+    link.pump();
+    await happens(() => second.sent.length === 1);
+    first.handlers.onDownAck(2);
+    await second.handlers.onUp(1, note('nothing was taken yet'));
+    expect(second.sent.map(({ n }) => n)).toEqual([1]);
+    expect(await temporary.store.db.selectFrom('outbox').select('n').execute()).toEqual([{ n: 1 }]);
+  });
+
+  it('L5. gives a container up when it is known to be gone, with its last words', async () => {
+    link = createLink(session, deps());
+    await loseContainer();
     expect(await lost).toMatchObject({ code: 'container_lost', detail: expect.stringContaining('its last words') });
+  });
+
+  it('L5. waits for an engine that is away when the next container is to start', async () => {
+    replacing = true;
+    failingStart = 2;
+    link = createLink(session, deps());
+    await loseContainer();
+    const second = await wireNumber(2);
+    expect(starts).toBe(3);
+    expect(told).toEqual(['unreachable']);
+    expect((await row()).container).toBe(second.hello.container);
   });
 
   it('L5. is not lost because the engine cannot be asked, which it tells once', async () => {
@@ -192,7 +310,7 @@ describe('a link', () => {
     first.close();
     (await wireNumber(2)).close();
     await wireNumber(3);
-    expect(told.length).toBeLessThanOrEqual(2);
+    expect(told.filter((each) => each === 'unreachable').length).toBeLessThanOrEqual(2);
     expect((await row()).state).toBe('starting');
   });
 });

@@ -1,39 +1,43 @@
 import type { Duplex } from 'node:stream';
 import { AirlockError } from '@airlock/protocol/errors';
-import type { LiveFrame, SessionSpec, UpFrame } from '@airlock/protocol/wire';
-import type { Placement } from '../placement/placement.ts';
-import type { Store, Tx } from '../store/store.ts';
+import type { LiveFrame, UpFrame } from '@airlock/protocol/wire';
+import type { Tx } from '../store/store.ts';
 import type { HostHello, ModelRequest, ModelResponse, Wire, WireHandlers } from '../wire/wire.ts';
+import { type ContainerDeps, removeReplaced, startContainer, wantsContainer, whyGone } from './container.ts';
 import { clearOutbox, readOutbox } from './outbox.ts';
-import { findSession, type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { isResting } from './replacement.ts';
+import { findSession, type SessionRow, sessionId, takeContainer } from './session-row.ts';
 
 /*
  * A link keeps one session connected while this host lives.
  *
- * L1. A container is started at most once; its id is stored before a wire is opened to it.
- * L2. Every wire has a higher epoch than any before it, and a frame is committed only under the epoch it came with.
+ * L1. A session has one container at a time: its id is stored before a wire is opened to it, and another is started only
+ *     after it is stored that this one is gone.
+ * L2. Every wire has a higher epoch than any before it, and a frame is committed only under the epoch and from the
+ *     container it came with.
  * L3. A frame is acknowledged after its commit; frame numbers of a container are committed without gap or repeat.
  * L4. What was queued for the runner is sent in order and kept until the runner has taken it.
- * L5. A session is lost only when its container is known to be gone, never because the engine could not be asked.
+ * L5. A container is replaced, or its session lost, only when the container is known to be gone, never because the engine
+ *     could not be asked.
  */
 
-export interface LinkDeps {
-  readonly store: Store;
-  readonly placement: Placement;
+export interface LinkDeps extends ContainerDeps {
   readonly openWire: (options: { duplex: Duplex; hello: HostHello; handlers: WireHandlers }) => Promise<Wire>;
-  readonly specOf: (row: SessionRow) => SessionSpec;
   readonly commit: (tx: Tx, row: SessionRow, frame: UpFrame) => Promise<void>;
   readonly onLive: (row: SessionRow, frame: LiveFrame) => void;
   readonly onModel: (row: SessionRow, request: ModelRequest) => Promise<ModelResponse>;
-  /** A wire is open; `again` when an earlier one was lost, to this host or another. */
+  /** What Claude remembers of the session, line by line. */
+  readonly onTranscript: (row: SessionRow) => AsyncIterable<string>;
+  /** A wire is open; `again` when an earlier one to the same container was lost, to this host or another. */
   readonly onWireOpen: (row: SessionRow, again: boolean) => Promise<void>;
   /** The wire closed; live text of the session is void. */
   readonly onWireClosed: (row: SessionRow) => void;
   /** The engine cannot be asked about the session; told once until the next wire opens. */
   readonly onUnreachable: (session: string, problem: AirlockError) => Promise<void>;
-  /** The container is gone although nobody asked for its end. */
+  /** The container is gone although nobody asked for its end; resolves once it is stored what comes of it. */
+  readonly onGone: (session: string, container: string, problem: AirlockError) => Promise<'replaced' | 'over'>;
+  /** No container could be started. */
   readonly onLost: (session: string, problem: AirlockError) => Promise<void>;
-  readonly log: { debug(fields: object, text: string): void; warn(fields: object, text: string): void };
   /** Resolves after `ms`, or at once when `signal` aborts. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -49,17 +53,32 @@ export interface Link {
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
 
+/** How far one container has taken what was queued; the difference waits for the next write. */
+interface Down {
+  taken: number;
+  cleared: number;
+}
+
+interface Served {
+  /** The session as it was when the container was taken up. */
+  readonly row: SessionRow;
+  readonly container: string;
+  /** No wire to it was open before. */
+  isNew: boolean;
+  readonly down: Down;
+}
+
 export function createLink(id: string, deps: LinkDeps): Link {
   const stopping = new AbortController();
   let wire: Wire | undefined;
   let pumping: Promise<void> = Promise.resolve();
   let sent = 0;
   let unreachable = false;
-  /** Last down frames the runner has taken and the store has forgotten; the difference waits for the next write. */
-  let taken = 0;
-  let cleared = 0;
+  let woken = Promise.withResolvers<void>();
+  stopping.signal.addEventListener('abort', () => woken.resolve(), { once: true });
 
   function pump(): void {
+    woken.resolve();
     pumping = pumping.then(sendQueued).catch((error: unknown) => {
       deps.log.warn({ session: id, error }, 'Sending to the runner failed');
       wire?.close();
@@ -76,48 +95,49 @@ export function createLink(id: string, deps: LinkDeps): Link {
     }
   }
 
-  function handlersFor(row: SessionRow, epoch: number): WireHandlers {
+  function handlersFor(row: SessionRow, down: Down): WireHandlers {
     return {
-      onUp: (n, frame) => commitUp(row, epoch, n, frame),
+      onUp: (n, frame) => commitUp(row, down, n, frame),
       onLive: (frame) => deps.onLive(row, frame),
       onDownAck: (n) => {
-        taken = n;
+        down.taken = Math.max(down.taken, n);
       },
       onModel: (request) => deps.onModel(row, request),
+      onTranscript: () => deps.onTranscript(row),
     };
   }
 
-  async function commitUp(row: SessionRow, epoch: number, n: number, frame: UpFrame): Promise<void> {
+  async function commitUp({ container, epoch }: SessionRow, down: Down, n: number, frame: UpFrame): Promise<void> {
     await deps.store.write(async (tx) => {
       const now = await tx.db
         .updateTable('sessions')
         .set({ up_committed: n })
         .where('id', '=', id)
-        .where('container', '=', row.container)
+        .where('container', '=', container)
         .where('epoch', '=', epoch)
         .where('up_committed', '=', n - 1)
         .returningAll()
         .executeTakeFirst();
       if (!now) throw new AirlockError('wire_refused', `Frame ${n} came under epoch ${epoch}, which is over`);
-      if (cleared < taken) await clearOutbox(tx, id, taken);
-      cleared = taken;
+      if (down.cleared < down.taken) await clearOutbox(tx, id, down.taken);
+      down.cleared = down.taken;
       await deps.commit(tx, now, frame);
     });
   }
 
   /** Opens one wire and serves it until it closes. */
-  async function serveOnce(container: string): Promise<void> {
+  async function serveOnce({ container, isNew, down }: Served): Promise<void> {
     const [row, duplex] = await Promise.all([takeEpoch(), deps.placement.bridge(container)]);
     const { token, epoch, up_committed: upCommitted } = row;
     const hello: HostHello = { v: 1, session: sessionId(row), container, epoch, token, upCommitted };
-    const opened = await deps.openWire({ duplex, hello, handlers: handlersFor(row, epoch) });
+    const opened = await deps.openWire({ duplex, hello, handlers: handlersFor({ ...row, container }, down) });
     if (stopping.signal.aborted) opened.close();
     wire = opened;
     sent = opened.downTaken;
-    taken = Math.max(taken, opened.downTaken);
+    down.taken = Math.max(down.taken, opened.downTaken);
     pump();
     unreachable = false;
-    await deps.onWireOpen(row, epoch > 1);
+    await deps.onWireOpen(row, epoch > 1 && !isNew);
     const { reason } = await opened.closed;
     wire = undefined;
     deps.onWireClosed(row);
@@ -136,73 +156,84 @@ export function createLink(id: string, deps: LinkDeps): Link {
     );
   }
 
-  /** Starts the container unless the session has one. */
-  async function ensureContainer(): Promise<string> {
-    const row = await findSession(deps.store, id);
-    if (!row) throw new AirlockError('not_found', `There is no session ${id}`);
-    if (row.container !== null) return row.container;
-    const { memoryBytes, workspaceBytes } = settingsOf(row);
-    const placed = await deps.placement.start({
-      image: row.image,
-      session: deps.specOf(row),
-      memoryBytes,
-      workspaceBytes,
-    });
-    await deps.store.write(async (tx) => {
-      await tx.db.updateTable('sessions').set({ container: placed.id, up_committed: 0 }).where('id', '=', id).execute();
-    });
-    return placed.id;
-  }
-
-  /** Whether the container can still be talked to; an engine that cannot be asked says neither yes nor no. */
-  async function whyGone(container: string): Promise<AirlockError | undefined> {
-    const state = await deps.placement.inspect(container);
-    if (state.kind === 'running') return undefined;
-    if (state.kind === 'missing') return new AirlockError('container_lost', 'It was removed from outside');
-    if (state.outOfMemory) {
-      const limit = `${Math.round((await memoryOf(id)) / 1024 ** 2)} MiB`;
-      return new AirlockError('container_out_of_memory', `It used more than its limit of ${limit}`);
+  /** The container of the session, started if need be; undefined when it is to have none any more. */
+  async function ensureContainer(): Promise<Served | undefined> {
+    for (let pause = firstPauseMs; !stopping.signal.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
+      woken = Promise.withResolvers();
+      const row = await untilStored(() => findSession(deps.store, id));
+      if (!row || !wantsContainer(row)) return undefined;
+      const served = { row, isNew: false, down: { taken: 0, cleared: 0 } };
+      if (row.container !== null) return { ...served, container: row.container };
+      if (isResting(row)) {
+        await rest(row);
+        continue;
+      }
+      if (stopping.signal.aborted) return undefined;
+      const container = await startContainer(row, deps).catch(whileUnreachable(row));
+      if (container !== undefined) {
+        await untilStored(() => deps.store.write(async (tx) => await takeContainer(tx, id, container)));
+        return { ...served, container, isNew: true };
+      }
+      await deps.pause(pause, stopping.signal);
     }
-    const words = await deps.placement.lastWords(container).catch(() => '');
-    return new AirlockError('container_lost', `${howEnded(state.code)}${words ? `: ${words}` : ''}`);
+    return undefined;
   }
 
-  async function memoryOf(session: string): Promise<number> {
-    const row = await findSession(deps.store, session);
-    return row ? settingsOf(row).memoryBytes : 0;
+  /** Waits until there is something to do. */
+  async function rest(row: SessionRow): Promise<void> {
+    await removeReplaced(row, deps);
+    if (!stopping.signal.aborted) await woken.promise;
   }
 
-  async function run(): Promise<void> {
-    let container: string;
-    try {
-      container = await ensureContainer();
-    } catch (error) {
-      return await tellLost(AirlockError.from(error, 'container_failed'));
-    }
-    let pause = firstPauseMs;
-    while (!stopping.signal.aborted) {
+  /** A container to replace another can wait for the engine; people wait for the first one. */
+  function whileUnreachable({ replaces }: SessionRow): (error: unknown) => Promise<undefined> {
+    return async (error) => {
+      const problem = AirlockError.from(error, 'container_failed');
+      if (replaces === null || problem.code !== 'engine_unreachable') throw problem;
+      await noteUnreachable(problem);
+    };
+  }
+
+  /** Serves a container until it is known to be gone; undefined when the link is stopped before. */
+  async function serve(served: Served): Promise<AirlockError | undefined> {
+    for (let pause = firstPauseMs; !stopping.signal.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
       try {
-        await serveOnce(container);
+        await serveOnce(served);
+        served.isNew = false;
         pause = firstPauseMs;
       } catch (error) {
         deps.log.debug({ session: id, error }, 'No wire');
       }
-      if (stopping.signal.aborted) return;
-      const gone = await whyGone(container).catch(noteUnreachable);
-      if (gone) return await tellLost(gone);
+      if (stopping.signal.aborted) return undefined;
+      const gone = await whyGone(served.row, served.container, deps).catch(noteUnreachable);
+      if (gone) return gone;
       await deps.pause(pause, stopping.signal);
-      pause = Math.min(pause * 2, longestPauseMs);
+    }
+    return undefined;
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const served = await ensureContainer().catch(async (error: unknown) => {
+        await untilStored(() => deps.onLost(id, AirlockError.from(error, 'container_failed')));
+      });
+      if (!served) return;
+      const gone = await serve(served);
+      if (!gone) return;
+      const next = await untilStored(() => deps.onGone(id, served.container, gone));
+      if (next !== 'replaced') return;
     }
   }
 
-  /** Tries until it is written down: a full disk must not leave a session without a link and without an end. */
-  async function tellLost(problem: AirlockError): Promise<void> {
-    for (let pause = firstPauseMs; !stopping.signal.aborted; pause = Math.min(pause * 2, longestPauseMs)) {
+  /** Tries until the store can do it: a full disk must not leave a session without a link and without an end. */
+  async function untilStored<T>(work: () => Promise<T>): Promise<T | undefined> {
+    for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
       try {
-        return await deps.onLost(id, problem);
+        return await work();
       } catch (error) {
-        deps.log.warn({ session: id, error }, 'The loss of a session could not be written down; trying again');
+        deps.log.warn({ session: id, error }, 'The store does not take what becomes of a session; trying again');
       }
+      if (stopping.signal.aborted) return undefined;
       await deps.pause(pause, stopping.signal);
     }
   }
@@ -229,9 +260,4 @@ export function createLink(id: string, deps: LinkDeps): Link {
     },
     finished,
   };
-}
-
-/** An exit code of 128 and more is the number of the signal that ended it. */
-function howEnded(code: number): string {
-  return code === 137 ? 'It was killed' : `It ended with code ${code}`;
 }

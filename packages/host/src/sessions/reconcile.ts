@@ -1,7 +1,7 @@
 import type { Placement } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
 import type { LinkDeps } from './link.ts';
-import { openStates } from './session-row.ts';
+import { openStates, takeContainer } from './session-row.ts';
 
 interface ReconcileOptions {
   readonly store: Store;
@@ -10,9 +10,9 @@ interface ReconcileOptions {
 }
 
 /**
- * Brings containers and store together after a start: a container made just before a crash is given to its session,
- * one that no open session owns is removed. Does nothing when the engine cannot list them: a list that cannot be read
- * is not an empty one.
+ * Brings containers and store together after a start: a container made just before a crash is given to its session, one
+ * that no open session owns, or that is being replaced, is removed. Does nothing when the engine cannot list them: a list
+ * that cannot be read is not an empty one.
  */
 export async function reconcile({ store, placement, logger }: ReconcileOptions): Promise<void> {
   const placed = await placement.list().catch((error: unknown) => {
@@ -22,19 +22,13 @@ export async function reconcile({ store, placement, logger }: ReconcileOptions):
   for (const container of placed) {
     const owner = await store.db
       .selectFrom('sessions')
-      .select(['id', 'container'])
+      .select(['id', 'container', 'replaces'])
       .where('id', '=', container.session)
       .where('state', 'in', openStates)
       .executeTakeFirst();
     if (owner?.container === container.id) continue;
-    if (owner && owner.container === null) {
-      await store.write(async (tx) => {
-        await tx.db
-          .updateTable('sessions')
-          .set({ container: container.id, up_committed: 0 })
-          .where('id', '=', owner.id)
-          .execute();
-      });
+    if (owner?.container === null && owner.replaces !== container.id) {
+      await store.write(async (tx) => await takeContainer(tx, owner.id, container.id));
       continue;
     }
     logger.warn({ container: container.id, session: container.session }, 'Removing a container nobody owns');

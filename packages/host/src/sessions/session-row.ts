@@ -4,7 +4,7 @@ import { noUsage } from '@airlock/protocol/usage';
 import type { Selectable } from 'kysely';
 import { fromJson } from '../store/json.ts';
 import type { SessionsTable } from '../store/schema.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Tx } from '../store/store.ts';
 
 export type SessionRow = Selectable<SessionsTable>;
 
@@ -32,6 +32,9 @@ export function settingsOf(row: Pick<SessionRow, 'id' | 'options'>): SessionSett
   };
 }
 
+/** No turn is in progress. */
+export const idle = { turn_call: null, turn_prompt: null, turn_frame: null } as const;
+
 /** A session that has not started yet. */
 export function newSessionRow(
   of: Pick<SessionRow, 'id' | 'execution' | 'name' | 'image' | 'token'>,
@@ -42,11 +45,13 @@ export function newSessionRow(
     state: 'starting',
     options: JSON.stringify(options),
     container: null,
+    replaces: null,
+    losses: 0,
+    turn_losses: 0,
     epoch: 0,
     up_committed: 0,
     down_queued: 0,
-    turn_call: null,
-    turn_prompt: null,
+    ...idle,
     turn_usage: JSON.stringify(noUsage),
     problem: null,
   };
@@ -58,6 +63,15 @@ export function sessionId(row: SessionRow): Id {
 
 export async function findSession(store: Store, id: string): Promise<SessionRow | undefined> {
   return await store.db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** The session's container from now on; nothing has come from it yet. */
+export async function takeContainer(tx: Tx, id: string, container: string): Promise<void> {
+  await tx.db
+    .updateTable('sessions')
+    .set({ container, replaces: null, up_committed: 0 })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** States in which a container should exist. */

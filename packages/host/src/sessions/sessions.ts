@@ -3,6 +3,7 @@ import { AirlockError, errorBodySchema } from '@airlock/protocol/errors';
 import type { Id } from '@airlock/protocol/ids';
 import type { SessionOptions } from '@airlock/protocol/service-channel';
 import { noUsage, type Usage } from '@airlock/protocol/usage';
+import type { DownFrame } from '@airlock/protocol/wire';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
 import { sessionAskOf } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
@@ -10,13 +11,14 @@ import type { Placement } from '../placement/placement.ts';
 import { newId } from '../store/ids.ts';
 import { fromJson } from '../store/json.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { type FrameSinks, failSession, type Settle } from './frames.ts';
+import type { FrameSinks, Settle } from './frames.ts';
 import { createLink, type Link, type LinkDeps } from './link.ts';
 import { createLinkDeps, type WireParts } from './link-deps.ts';
+import { createLosses } from './losses.ts';
 import { addMetered } from './meter.ts';
 import { queueDown } from './outbox.ts';
 import { reconcile } from './reconcile.ts';
-import { findSession, newSessionRow, openStates, type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { findSession, idle, newSessionRow, openStates, type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import { createStallWatch } from './stall-watch.ts';
 import { checkAnswer, toVerdict } from './verdict.ts';
 import { createWorkspaceWatch } from './workspace-watch.ts';
@@ -70,7 +72,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     clock,
     upstreamProblem: options.wire.upstreamProblem,
   };
-  const linkDeps = createLinkDeps({ ...options, sinks, stalls, onLost: lost });
+  const losses = createLosses({ ...options, sinks, stalls });
+  const { lost, release } = losses;
+  const linkDeps = createLinkDeps({ ...options, sinks, stalls, losses });
 
   function connect(id: string): void {
     if (links.has(id)) return;
@@ -88,34 +92,6 @@ export function createSessions(options: SessionsOptions): Sessions {
       .executeTakeFirst();
     if (!row) throw new AirlockError('not_found', `The execution has no session named ${name}`);
     return row;
-  }
-
-  /** A container ended that nobody asked to end, or could not be started. */
-  async function lost(id: string, problem: AirlockError): Promise<void> {
-    await store.write(async (tx) => {
-      const row = await tx.db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
-      if (!row) return;
-      if (row.state === 'starting' || row.state === 'live') await failSession(tx, row, problem, sinks);
-      if (row.state === 'ending') await markEnded(tx, row);
-    });
-    await release(id);
-  }
-
-  async function markEnded(tx: Tx, row: SessionRow): Promise<void> {
-    await tx.db.updateTable('sessions').set({ state: 'ended' }).where('id', '=', row.id).execute();
-    await tx.db.deleteFrom('outbox').where('session', '=', row.id).execute();
-    await log.append(tx, row.execution, [{ kind: 'session', payload: { session: sessionId(row), state: 'ended' } }]);
-  }
-
-  /** Removes the container of a session that is over. */
-  async function release(id: string): Promise<void> {
-    stalls.forget(id);
-    options.wire.forget(id);
-    const row = await findSession(store, id);
-    if (!row?.container) return;
-    await placement.remove(row.container).catch((error: unknown) => {
-      options.logger.warn({ session: id, error }, 'Container could not be removed; the next start tries again');
-    });
   }
 
   /** Ends a session at once when its first request could only be refused: people need not wait for its container. */
@@ -172,16 +148,24 @@ export function createSessions(options: SessionsOptions): Sessions {
     async send(tx, execution, name, text, key) {
       const row = await byName(tx, execution, name);
       if (row.turn_call === key) return;
-      if (row.state === 'lost' || row.state === 'ended' || row.state === 'ending') throw overError(row);
+      if (row.state === 'lost' || row.state === 'ended' || row.state === 'ending') throw problemOf(row);
       if (row.turn_call !== null) throw new AirlockError('service_failed', 'The session has a turn in progress');
       const uuid = newId();
+      const frame: DownFrame = { type: 'prompt', uuid, text };
       await tx.db
         .updateTable('sessions')
-        .set({ turn_call: key, turn_prompt: uuid, turn_usage: JSON.stringify(noUsage) })
+        .set({
+          turn_call: key,
+          turn_prompt: uuid,
+          turn_frame: JSON.stringify(frame),
+          turn_usage: JSON.stringify(noUsage),
+          losses: 0,
+          turn_losses: 0,
+        })
         .where('id', '=', row.id)
         .execute();
       await log.append(tx, execution, [{ kind: 'prompt', payload: { session: sessionId(row), id: uuid, text } }]);
-      await queueDown(tx, row.id, { type: 'prompt', uuid, text });
+      await queueDown(tx, row.id, frame);
       tx.afterCommit(() => {
         stalls.begin(row.id, settingsOf(row).stallMs);
         links.get(row.id)?.pump();
@@ -199,7 +183,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         const interrupting = row.turn_call !== null;
         await tx.db
           .updateTable('sessions')
-          .set({ state: 'ending', turn_call: null, turn_prompt: null })
+          .set({ ...idle, state: 'ending' })
           .where('id', '=', row.id)
           .execute();
         await inbox.withdraw(tx, { execution, session: row.id });
@@ -219,7 +203,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         // A container that was starting is known once its link has stopped.
         await links.get(id)?.stop();
         const row = await findSession(store, id);
-        if (row?.container) await placement.remove(row.container);
+        for (const container of [row?.container, row?.replaces]) if (container) await placement.remove(container);
         await placement.removeWorkspace(id);
       }
     },
@@ -237,6 +221,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
 
     async recover() {
+      for (const row of await openRows()) if (row.problem !== null) await lost(row.id, problemOf(row));
       const rows = await openRows();
       for (const row of rows) {
         if (row.turn_call !== null) stalls.begin(row.id, settingsOf(row).stallMs);
@@ -286,7 +271,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
 const endGraceMs = 5_000;
 
-function overError(row: SessionRow): AirlockError {
+function problemOf(row: SessionRow): AirlockError {
   if (row.problem === null) return new AirlockError('container_lost', 'The session has ended');
   return AirlockError.fromBody(fromJson(errorBodySchema, row.problem, `Problem of session ${row.id}`));
 }

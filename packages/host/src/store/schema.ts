@@ -65,6 +65,11 @@ export interface SessionsTable {
   image: string;
   token: string;
   container: string | null;
+  /** Container known to be gone, whose place the next one takes. */
+  replaces: string | null;
+  /** Containers lost in a row since something got done, and since the turn in progress began. */
+  losses: number;
+  turn_losses: number;
   epoch: number;
   /** Last up frame committed from `container`. */
   up_committed: number;
@@ -73,6 +78,8 @@ export interface SessionsTable {
   /** Call waiting for the turn in progress, and the uuid of its prompt. */
   turn_call: string | null;
   turn_prompt: string | null;
+  /** The down frame that said it. */
+  turn_frame: JsonText | null;
   /** Metered since the turn began. */
   turn_usage: JsonText;
   problem: JsonText | null;

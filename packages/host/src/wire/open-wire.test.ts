@@ -22,6 +22,7 @@ const idle: WireHandlers = {
   onLive: () => undefined,
   onDownAck: () => undefined,
   onModel: () => Promise.reject(new Error('Not asked for')),
+  onTranscript: () => Readable.from([]),
 };
 
 const accepted = '{"ok":true,"v":1,"downTaken":7}\n';
@@ -196,6 +197,28 @@ describe('the stream down', () => {
     expect(await nextLine(stream)).toEqual({ n: 8, frame: { type: 'interrupt' } });
     wire.close();
     wire.send(9, { type: 'end' });
+  });
+});
+
+describe('the transcript', () => {
+  async function* lines(isCut: boolean) {
+    yield 'one\n';
+    yield 'two\n';
+    if (isCut) throw new Error('The store went away');
+  }
+  const read = async (session: ClientHttp2Session) => {
+    const stream = session.request({ ':method': 'GET', ':path': '/transcript' });
+    return await text(stream);
+  };
+
+  it('is streamed to a runner that asks for it, as often as it asks', async () => {
+    const { session } = await openWith({ onTranscript: () => lines(false) });
+    expect([await read(session), await read(session)]).toEqual(['one\ntwo\n', 'one\ntwo\n']);
+  });
+
+  it('is cut when it cannot be read to its end', async () => {
+    const { session } = await openWith({ onTranscript: () => lines(true) });
+    await expect(read(session)).rejects.toThrow();
   });
 });
 

@@ -4,6 +4,7 @@ import { wireRoutes } from '@airlock/protocol/wire';
 import { withoutHandle } from './handle-free.ts';
 import { exchangeHello } from './hello.ts';
 import { serveModel } from './model-route.ts';
+import { serveTranscript } from './transcript-route.ts';
 import { readUp, writeLine } from './up-stream.ts';
 import type { HostHello, Wire, WireHandlers } from './wire.ts';
 
@@ -98,6 +99,8 @@ function serveWire(
     opened.on('error', () => undefined);
     const path = headers[':path'] ?? '';
     if (path.startsWith(`${wireRoutes.model}/`)) serveModel(opened, headers, handlers.onModel);
+    else if (path === wireRoutes.transcript && headers[':method'] === 'GET')
+      serveTranscript(opened, handlers.onTranscript);
     else if (path === wireRoutes.stream && headers[':method'] === 'POST' && !stream) serveStream(opened);
     else opened.close(constants.NGHTTP2_REFUSED_STREAM);
   });

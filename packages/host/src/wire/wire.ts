@@ -27,6 +27,8 @@ export interface WireHandlers {
   onDownAck(n: number): void;
   /** Must not reject: failures are responses. */
   onModel(request: ModelRequest): Promise<ModelResponse>;
+  /** The lines of the transcript, each with its line end. */
+  onTranscript(): AsyncIterable<string>;
 }
 
 /** The host's end of an open wire. */

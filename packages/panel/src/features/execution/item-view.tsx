@@ -110,6 +110,8 @@ const sessionTexts: Record<ItemOf<'session'>['state'], string> = {
   ready: 'Container ready',
   attached: 'Connected to the container again',
   unreachable: 'The container cannot be reached, trying again',
+  resumed: 'Container replaced, the conversation goes on',
+  resting: 'Container lost, a new one starts with the next message',
   ended: 'Container ended',
   lost: 'Container lost',
 };

@@ -1,0 +1,57 @@
+import { AirlockError } from '@airlock/protocol/errors';
+import type { SessionSpec } from '@airlock/protocol/wire';
+import type { Placement } from '../placement/placement.ts';
+import type { Store } from '../store/store.ts';
+import { openStates, type SessionRow, settingsOf } from './session-row.ts';
+
+export interface ContainerDeps {
+  readonly store: Store;
+  readonly placement: Placement;
+  readonly specOf: (row: SessionRow) => Promise<SessionSpec>;
+  readonly log: { debug(fields: object, text: string): void; warn(fields: object, text: string): void };
+}
+
+/** Whether the session should have a container; one that is ending needs none to end. */
+export function wantsContainer({ state, container }: SessionRow): boolean {
+  if (container === null && state === 'ending') return false;
+  return openStates.some((open) => open === state);
+}
+
+/** Removes the container that is gone, if it is still there; what cannot be removed now is when the next one starts. */
+export async function removeReplaced({ id, replaces }: SessionRow, deps: ContainerDeps): Promise<void> {
+  if (replaces === null) return;
+  await deps.placement.remove(replaces).catch((error: unknown) => {
+    deps.log.warn({ session: id, error }, 'A lost container could not be removed');
+  });
+}
+
+/** Starts the container of a session that has none, after removing the one it replaces; returns its id. */
+export async function startContainer(row: SessionRow, deps: ContainerDeps): Promise<string> {
+  if (row.replaces !== null) await deps.placement.remove(row.replaces);
+  const { memoryBytes, workspaceBytes } = settingsOf(row);
+  const session = await deps.specOf(row);
+  const placed = await deps.placement.start({ image: row.image, session, memoryBytes, workspaceBytes });
+  return placed.id;
+}
+
+/** Why a container cannot be talked to any more; undefined while it can. Rejects when the engine cannot be asked. */
+export async function whyGone(
+  row: SessionRow,
+  container: string,
+  deps: Pick<ContainerDeps, 'placement'>,
+): Promise<AirlockError | undefined> {
+  const state = await deps.placement.inspect(container);
+  if (state.kind === 'running') return undefined;
+  if (state.kind === 'missing') return new AirlockError('container_lost', 'It was removed from outside');
+  if (state.outOfMemory) {
+    const limit = `${Math.round(settingsOf(row).memoryBytes / 1024 ** 2)} MiB`;
+    return new AirlockError('container_out_of_memory', `It used more than its limit of ${limit}`);
+  }
+  const words = await deps.placement.lastWords(container).catch(() => '');
+  return new AirlockError('container_lost', `${howEnded(state.code)}${words ? `: ${words}` : ''}`);
+}
+
+/** An exit code of 128 and more is the number of the signal that ended it. */
+function howEnded(code: number): string {
+  return code === 137 ? 'It was killed' : `It ended with code ${code}`;
+}
