@@ -1,14 +1,16 @@
+import type { Event } from '@airlock/protocol/events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { containerOf, killIn, pidOf, untilRemoved } from './harness/containers.ts';
 import { errorOf, reply } from './harness/endings.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
 
+const said = 'This is said only in part at first, because something happens to it.';
 const script = `
 scenarios:
   - when: { contains: halfway }
     steps:
-      - blocks: [{ text: "This is said only in part, because something happens to it.", gate: { name: halfway, piece: 4 } }]
+      - blocks: [{ text: "${said}", gate: { name: halfway, piece: 4 } }]
   - when: { contains: eat memory }
     steps:
       - blocks: [{ tool_use: { name: Bash, input: { command: "python3 -c \\"print(len(bytearray(2 << 30)))\\"" } } }]
@@ -31,42 +33,41 @@ async function halfway(): Promise<{ id: string; session: string }> {
   return { id, session: payload.session };
 }
 
+/** Waits for the turn to end after all, and ends the conversation; resolves with everything that was told. */
+async function finish(id: string): Promise<Event[]> {
+  const { api } = setting;
+  await reply(api, id, 0, 'done');
+  await api.until(id, (event) => event.kind === 'status' && event.payload.status === 'finished');
+  return await api.events(id);
+}
+
 describe('in the middle of a turn', () => {
   it.each([
-    ['the container is killed', (session: string) => containerOf(session).kill(), 'container_lost', /was killed/],
-    [
-      'the container is removed',
-      (session: string) => containerOf(session).remove({ force: true }),
-      'container_lost',
-      /was (killed|removed)/,
-    ],
-    ['the runner is killed', (session: string) => killIn(session, 'runner'), 'container_lost', /was killed/],
-    ['Claude is killed', (session: string) => killIn(session, 'claude'), 'claude_failed', /SIGKILL/],
-  ])('%s: the execution says so, the container goes, the host goes on', async (_, harm, code, words) => {
+    ['the container is killed', (session: string) => containerOf(session).kill()],
+    ['the container is removed', (session: string) => containerOf(session).remove({ force: true })],
+    ['the runner is killed', (session: string) => killIn(session, 'runner')],
+  ])('%s: another takes its place, and the turn comes to its end', async (_, harm) => {
+    const { sim } = setting;
+    const { id, session } = await halfway();
+    await harm(session);
+    sim.control.gates.release('halfway', { stay: true });
+    const events = await finish(id);
+    expect(events.filter(ofKind('message')).map(({ payload }) => payload.text)).toEqual([said]);
+    const resumed = events.filter(ofKind('session')).filter(({ payload }) => payload.state === 'resumed');
+    expect(resumed.map(({ payload }) => payload.detail)).toEqual([expect.stringMatching(/was (killed|removed)/)]);
+    await untilRemoved(session);
+  });
+
+  it('Claude is killed: the execution says so, the container goes, the host goes on', async () => {
     const { api } = setting;
     const { id, session } = await halfway();
     const harmedAt = Date.now();
-    await harm(session);
+    await killIn(session, 'claude');
     const { error, events } = await errorOf(api, id);
     expect(Date.now() - harmedAt).toBeLessThan(5_000);
-    expect(error).toMatchObject({ code, detail: expect.stringMatching(words) });
+    expect(error).toMatchObject({ code: 'claude_failed', detail: expect.stringMatching(/SIGKILL/) });
     expect(events.filter(ofKind('session')).at(-1)?.payload).toMatchObject({ state: 'lost', session });
     await untilRemoved(session);
-  });
-});
-
-describe('while a person is to reply', () => {
-  it('a container that is removed is told, and the next reply gets a clear error', async () => {
-    const { api } = setting;
-    const id = await api.launch('claude-hitl', { prompt: 'hello' });
-    const { seq, payload } = await api.until(id, ofKind('prompt'));
-    const lock = await api.until(id, ofKind('lock'), seq);
-    await containerOf(payload.session).remove({ force: true });
-    await api.until(id, (event) => event.kind === 'session' && event.payload.state === 'lost', lock.seq);
-    expect((await api.execution(id)).status).toBe('awaiting');
-    await reply(api, id, seq, 'are you there?');
-    const { error } = await errorOf(api, id);
-    expect(error.code).toBe('container_lost');
   });
 });
 

@@ -5,12 +5,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { createModelGateway } from '@airlock/host/gateway/gateway';
 import { openWire } from '@airlock/host/wire/open-wire';
 import type { Wire } from '@airlock/host/wire/wire';
 import { createModelSim, type ModelSim } from '@airlock/model-sim/server';
 import { idSchema } from '@airlock/protocol/ids';
-import type { LiveFrame, UpFrame } from '@airlock/protocol/wire';
+import type { LiveFrame, SingleFrame } from '@airlock/protocol/wire';
 import { v7 } from 'uuid';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
@@ -26,11 +27,11 @@ function writeShell(dir: string): string {
   return path;
 }
 
-type FrameOf<T extends UpFrame['type']> = Extract<UpFrame, { type: T }>;
+type FrameOf<T extends SingleFrame['type']> = Extract<SingleFrame, { type: T }>;
 
 /** Everything hosts have committed from one runner, and the means to wait for more. */
 function createLedger() {
-  const frames: UpFrame[] = [];
+  const frames: SingleFrame[] = [];
   const live: LiveFrame[] = [];
   const watchers: (() => void)[] = [];
   const changed = () => {
@@ -43,14 +44,15 @@ function createLedger() {
       await new Promise<void>((resolve) => watchers.push(resolve));
     }
   }
-  const of = <T extends UpFrame['type']>(type: T) => frames.filter((frame): frame is FrameOf<T> => frame.type === type);
+  const of = <T extends SingleFrame['type']>(type: T) =>
+    frames.filter((frame): frame is FrameOf<T> => frame.type === type);
   return {
     frames,
     live,
     changed,
     until,
     of,
-    nth: <T extends UpFrame['type']>(type: T, count: number) => until(() => of(type)[count - 1]),
+    nth: <T extends SingleFrame['type']>(type: T, count: number) => until(() => of(type)[count - 1]),
   };
 }
 
@@ -112,7 +114,7 @@ async function startRig(script = 'scenarios: [{steps: [{say: unused}]}]', apiKey
         onUp: (n, frame) => {
           expect(n).toBe(committed + 1);
           committed = n;
-          ledger.frames.push(frame);
+          ledger.frames.push(...(frame.type === 'batch' ? frame.frames : [frame]));
           ledger.changed();
           return Promise.resolve();
         },
@@ -122,6 +124,7 @@ async function startRig(script = 'scenarios: [{steps: [{say: unused}]}]', apiKey
         },
         onDownAck: () => undefined,
         onModel: (request) => gateway.handle(request, session),
+        onTranscript: () => Readable.from([]),
       },
     });
     epoch = Math.max(epoch, asEpoch);

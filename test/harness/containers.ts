@@ -1,4 +1,5 @@
 import Docker from 'dockerode';
+import { vi } from 'vitest';
 
 const engine = new Docker();
 
@@ -10,6 +11,18 @@ export async function untilRemoved(session: string): Promise<void> {
     if (error.statusCode !== 404) throw error;
   };
   await containerOf(session).wait({ condition: 'removed' }).then(undefined, gone);
+}
+
+/** Resolves with the id of the container that runs for a session once it is not `other`. */
+export async function untilReplaced(session: string, other: string): Promise<string> {
+  return await vi.waitFor(
+    async () => {
+      const { Id, State } = await containerOf(session).inspect();
+      if (Id === other || !State.Running) throw new Error('It is not replaced yet');
+      return Id;
+    },
+    { interval: 50, timeout: 30_000 },
+  );
 }
 
 const programs = { claude: '/app/bin/claude', runner: '/app/bin/node' } as const;

@@ -1,0 +1,105 @@
+import { createModelGateway } from '@airlock/host/gateway/gateway';
+import { createInbox } from '@airlock/host/inbox/inbox';
+import { addExecution } from '@airlock/host/log/fixtures';
+import { createLog } from '@airlock/host/log/log';
+import { createSessions } from '@airlock/host/sessions/sessions';
+import { temporaryStore } from '@airlock/host/store/temporary';
+import { openWire } from '@airlock/host/wire/open-wire';
+import { createModelSim, type ModelSim } from '@airlock/model-sim/server';
+import type { Event } from '@airlock/protocol/events';
+import type { Outcome } from '@airlock/protocol/service-channel';
+import type { SingleFrame } from '@airlock/protocol/wire';
+import { createProcessPlacement, type ProcessPlacement } from './process-placement.ts';
+
+/** The sessions of a host with one conversation of an execution, whose "containers" are processes. */
+export interface SessionRig {
+  readonly sim: ModelSim;
+  readonly placement: ProcessPlacement;
+  /** Says something, allows every tool, and resolves with the outcome of the turn. */
+  say(text: string): Promise<Outcome>;
+  events(): Promise<Event[]>;
+  /** How often an outcome was given to a turn, by turn. */
+  readonly settled: readonly number[];
+  end(): Promise<void>;
+}
+
+export interface SessionRigOptions {
+  readonly script: string;
+  /** Called after a write of frames is committed, before any later frame is. */
+  readonly onCommitted?: (frames: readonly SingleFrame[], placement: ProcessPlacement) => Promise<void>;
+}
+
+export async function createSessionRig({ script, onCommitted }: SessionRigOptions): Promise<SessionRig> {
+  const clock = () => new Date();
+  const sim = createModelSim({ scripts: [{ yaml: script, file: 'matrix.yaml' }], pace: 0 });
+  const { url } = await sim.listen();
+  const { store, remove } = await temporaryStore();
+  const log = createLog(store, clock);
+  const placement = createProcessPlacement();
+  const gateway = createModelGateway({ baseUrl: url, apiKey: 'sk-real' });
+  const settled: number[] = [];
+  const turns: PromiseWithResolvers<Outcome>[] = [];
+  const logger = { debug: () => undefined, warn: () => undefined };
+  const inbox = createInbox({ store, log, clock, owner: () => sessions.requestOwner });
+  const sessions = createSessions({
+    store,
+    log,
+    inbox,
+    placement,
+    clock,
+    logger,
+    image: () => 'processes',
+    settle: (tx, _execution, key, outcome) => {
+      const turn = Number(key);
+      tx.afterCommit(() => {
+        settled[turn] = (settled[turn] ?? 0) + 1;
+        turns[turn]?.resolve(outcome);
+      });
+      return Promise.resolve();
+    },
+    wire: {
+      openWire: ({ handlers, ...options }) =>
+        openWire({
+          ...options,
+          handlers: {
+            ...handlers,
+            async onUp(n, frame) {
+              await handlers.onUp(n, frame);
+              await onCommitted?.(frame.type === 'batch' ? frame.frames : [frame], placement);
+            },
+          },
+        }),
+      handleModel: (request, session) => gateway.handle(request, session),
+      upstreamProblem: (session) => gateway.lastUpstreamError(session),
+      keyProblem: () => Promise.resolve(undefined),
+      forget: (session) => gateway.forget(session),
+    },
+  });
+  const execution = await addExecution(store);
+  await store.write(async (tx) => void (await sessions.open(tx, execution, 'main', {})));
+  const stopAllowing = log.subscribe(execution, (frame) => {
+    if (frame.kind !== 'event' || frame.event.kind !== 'request') return;
+    // One that is withdrawn meanwhile needs no answer.
+    inbox.answer(frame.event.payload.request, { decision: 'allow' }, 'admin').catch(() => undefined);
+  });
+
+  return {
+    sim,
+    placement,
+    settled,
+    async say(text) {
+      const turn = Promise.withResolvers<Outcome>();
+      const key = turns.push(turn) - 1;
+      await store.write(async (tx) => await sessions.send(tx, execution, 'main', text, String(key)));
+      return await turn.promise;
+    },
+    events: () => log.read(execution, 0, 1000),
+    async end() {
+      stopAllowing();
+      await sessions.detach();
+      await placement.end();
+      await remove();
+      await sim.close();
+    },
+  };
+}
