@@ -256,8 +256,15 @@ export function describeStore(name: string, open: () => Promise<OpenedStore>): v
 async function addSession(store: Store, execution: string): Promise<string> {
   const id = `session of ${execution}`;
   const text = { state: 'live', options: '{}', image: 'i', token: 't', turn_usage: '{}' } as const;
-  const none = { container: null, turn_call: null, turn_prompt: null, problem: null };
-  const numbers = { epoch: 0, up_committed: 0, down_queued: 0 };
+  const none = {
+    container: null,
+    replaces: null,
+    turn_call: null,
+    turn_prompt: null,
+    turn_frame: null,
+    problem: null,
+  };
+  const numbers = { epoch: 0, up_committed: 0, down_queued: 0, losses: 0, turn_losses: 0 };
   await store.write(async ({ db }) => {
     await db
       .insertInto('sessions')
