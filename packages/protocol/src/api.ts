@@ -5,6 +5,7 @@ import { executionStatusSchema } from './executions.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema } from './json.ts';
 import { requestSchema } from './requests.ts';
+import { roleSchema } from './roles.ts';
 import { usageSchema } from './usage.ts';
 
 export const apiBase = '/api/v1';
@@ -12,7 +13,7 @@ export const defaultPort = 3370;
 
 export const loginSchema = z.strictObject({ name: z.string().min(1).max(100), password: z.string().min(1).max(1000) });
 
-export const userSchema = z.object({ name: z.string(), role: z.enum(['admin', 'member']) });
+export const userSchema = z.object({ name: z.string(), role: roleSchema });
 export type User = z.infer<typeof userSchema>;
 
 export const serviceSummarySchema = z.object({
@@ -45,6 +46,10 @@ export const executionSummarySchema = z.object({
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
   usage: usageSchema,
+  /** How many are before it in the queue of its service; null when it does not queue. */
+  queue: z.number().int().nonnegative().nullable(),
+  /** Why it is being stopped; null when it is not. */
+  stopping: z.string().nullable(),
 });
 export type ExecutionSummary = z.infer<typeof executionSummarySchema>;
 

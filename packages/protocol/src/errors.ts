@@ -18,6 +18,26 @@ export const errorTable = {
   not_found: { status: 404, title: 'Nothing has this id', fix: 'Check the address; it may have been deleted' },
   already_answered: { status: 409, title: 'Already answered', fix: 'Reload to see the answer' },
   execution_ended: { status: 409, title: 'The execution has ended', fix: 'Start a new execution' },
+  launch_conflict: {
+    status: 422,
+    title: 'This Idempotency-Key was used for another launch',
+    fix: 'Send a new key with other inputs, or the same inputs again',
+  },
+  withdrawn: {
+    status: 409,
+    title: 'It is not needed any more',
+    fix: 'Catch it in the service, or leave it to the race',
+  },
+  execution_timed_out: {
+    status: 500,
+    title: 'The execution took too long',
+    fix: 'Start a new one, or raise `executionMs` of the service',
+  },
+  owned_elsewhere: {
+    status: 503,
+    title: 'Another host runs this execution now',
+    fix: 'Try again in a moment',
+  },
   request_expired: { status: 410, title: 'The time to answer is over', fix: 'Start a new execution' },
   too_large: { status: 413, title: 'The request is too large', fix: 'Send less at once' },
   invalid_inputs: { status: 422, title: 'Some values are not valid', fix: 'Correct the fields named and send again' },

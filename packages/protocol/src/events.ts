@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { assignSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
 import { errorBodySchema } from './errors.ts';
 import { executionStatusSchema } from './executions.ts';
@@ -33,8 +34,14 @@ export const eventPayloads = {
   final: shownSchema,
   error: errorBodySchema,
   /** A form request was opened. */
-  lock: z.object({ request: idSchema, name: text, elements: elementsSchema, expiresAt: z.iso.datetime().optional() }),
-  /** A form request ended: answered with `inputs`, or expired or withdrawn. */
+  lock: z.object({
+    request: idSchema,
+    name: text,
+    elements: elementsSchema,
+    expiresAt: z.iso.datetime().optional(),
+    assign: assignSchema.optional(),
+  }),
+  /** A form request ended: answered with `inputs`, or expired (`inputs`: what was taken instead) or withdrawn. */
   lease: z.object({
     request: idSchema,
     name: text,
@@ -72,9 +79,11 @@ export const eventPayloads = {
     durationMs: z.number().nonnegative(),
     usage: usageSchema,
   }),
-  /** The model API failed and is asked again after `delayMs`. */
+  /** The model API failed (`session`), or a step of the service (`step`, its name): tried again after `delayMs`. */
   retry: z.object({
-    session,
+    session: session.optional(),
+    step: text.optional(),
+    /** The attempt that failed; 1 is the first. */
     attempt: z.number().int().positive(),
     maxRetries: z.number().int().nonnegative(),
     delayMs: z.number().nonnegative(),

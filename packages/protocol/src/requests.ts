@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { assignSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema } from './json.ts';
@@ -9,6 +10,8 @@ const common = {
   /** ISO 8601, UTC. */
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().optional(),
+  /** Who may answer beside administrators; left out: the owner of the execution. */
+  assign: assignSchema.optional(),
 };
 
 /** One question of Claude's AskUserQuestion tool. */

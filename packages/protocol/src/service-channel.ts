@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { assignSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
 import { errorBodySchema } from './errors.ts';
 import { shownSchema } from './events.ts';
@@ -11,7 +12,26 @@ import { usageSchema } from './usage.ts';
  * acts, writes, and sends outcomes in log order.
  */
 
-/** What people see of a service before they start it. */
+/** Longest time a timer can have, in milliseconds: 10 years. */
+export const longestMs = 10 * 365 * 24 * 60 * 60 * 1000;
+const duration = z.number().int().nonnegative().max(longestMs);
+
+/** How the host runs a service. Times in milliseconds. */
+export const servicePolicySchema = z.object({
+  /** Processes of the service on one host; executions are spread over them. */
+  replicas: z.number().int().min(1).max(64).default(1),
+  /** Executions begun and not ended, on all hosts together; the others wait their turn. No limit when left out. */
+  maxConcurrent: z.number().int().positive().optional(),
+  /** An execution that takes longer ends as an error. No limit when left out. */
+  executionMs: duration.min(1).optional(),
+  /** How long a cancelled execution has to end by itself. */
+  cancelMs: duration.default(30_000),
+  /** How long an ended execution is kept, with its files. For ever when left out. */
+  keepMs: duration.optional(),
+});
+export type ServicePolicy = z.infer<typeof servicePolicySchema>;
+
+/** What people see of a service before they start it, and how it is run. */
 export const serviceManifestSchema = z.object({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/),
   title: z.string(),
@@ -19,6 +39,7 @@ export const serviceManifestSchema = z.object({
   version: z.string(),
   tags: z.array(z.string()),
   elements: elementsSchema,
+  policy: servicePolicySchema,
 });
 export type ServiceManifest = z.infer<typeof serviceManifestSchema>;
 
@@ -47,6 +68,17 @@ export const turnSchema = z.object({
 });
 export type Turn = z.infer<typeof turnSchema>;
 
+/** When a step that failed is tried again. Times in milliseconds. */
+export const retrySchema = z.object({
+  /** How often the step is run at most, the first time included. */
+  attempts: z.number().int().min(1).max(1000).default(1),
+  /** Pause before the second attempt; each later one is `factor` times as long, up to `maxDelayMs`. */
+  delayMs: duration.default(1000),
+  factor: z.number().min(1).max(10).default(2),
+  maxDelayMs: duration.default(60_000),
+});
+export type Retry = z.infer<typeof retrySchema>;
+
 /**
  * What a service does to the outside, by kind. `emit` and `log` have no outcome: the process goes on at once, and an
  * outcome sent for one is not waited for (a failed one fails the execution).
@@ -61,8 +93,11 @@ export const callSchema = z.discriminatedUnion('kind', [
     kind: z.literal('lock'),
     name: z.string(),
     elements: elementsSchema,
-    /** How long people have to answer; the call fails with `request_expired` after it. */
-    expiresMs: z.number().int().positive(),
+    /** How long people have to answer; without `otherwise` the call then fails with `request_expired`. */
+    expiresMs: duration.min(1),
+    /** Taken as the answer when nobody gave one in time. */
+    otherwise: jsonObjectSchema.optional(),
+    assign: assignSchema.optional(),
     /** Whether the process wants to turn the answer into a value (`lease` messages). */
     lease: z.boolean(),
   }),
@@ -71,6 +106,21 @@ export const callSchema = z.discriminatedUnion('kind', [
   /** One turn. The outcome is a `Turn`; a failed turn is an error. */
   z.object({ kind: z.literal('session_send'), session: z.string(), text: z.string() }),
   z.object({ kind: z.literal('session_end'), session: z.string() }),
+  /**
+   * An effect of the service's own. The host begins each attempt (`step`), the process tells how it went (`stepped`).
+   * The outcome is what the last attempt yielded. An attempt that was cut by a crash counts as one, and is followed by
+   * another whatever `retry` says.
+   */
+  z.object({ kind: z.literal('step'), name: z.string().min(1).max(200), retry: retrySchema }),
+  /** The outcome is null, after `ms` milliseconds. */
+  z.object({ kind: z.literal('sleep'), ms: duration }),
+  /** The outcome is a number in [0, 1). */
+  z.object({ kind: z.literal('random') }),
+  /**
+   * A race has been won. `losers` are the keys of open calls nobody waits for any more: the host takes back what they
+   * opened and settles each with `withdrawn`, then settles this one with null.
+   */
+  z.object({ kind: z.literal('race'), losers: z.array(z.string()).max(1000) }),
 ]);
 export type Call = z.infer<typeof callSchema>;
 
@@ -99,6 +149,13 @@ export const toServiceSchema = z.discriminatedUnion('type', [
     outcomes: z.array(z.object({ key: z.string(), outcome: outcomeSchema })),
   }),
   z.object({ type: z.literal('outcome'), execution: idSchema, key: z.string(), outcome: outcomeSchema }),
+  /** Begins an attempt of an open `step` call; 1 is the first. */
+  z.object({
+    type: z.literal('step'),
+    execution: idSchema,
+    key: z.string(),
+    attempt: z.number().int().positive(),
+  }),
   /** Turns the answer of an open lock into a value; answered by `leased` with the same `id`. */
   z.object({
     type: z.literal('lease'),
@@ -107,8 +164,15 @@ export const toServiceSchema = z.discriminatedUnion('type', [
     key: z.string(),
     inputs: jsonObjectSchema,
   }),
-  /** Aborts `ctx.signal` and forgets the execution; nothing it still sends is taken. */
-  z.object({ type: z.literal('cancel'), execution: idSchema, reason: z.string() }),
+  /**
+   * Aborts `ctx.signal` and rejects every open call and every later one with `error`; the execution still ends by
+   * itself, and its output is still taken.
+   */
+  z.object({ type: z.literal('cancel'), execution: idSchema, error: errorBodySchema }),
+  /** Drops the execution from memory, without a word to its code; nothing it still sends is taken. */
+  z.object({ type: z.literal('forget'), execution: idSchema }),
+  /** Answered by `pong` with the same `n` as soon as the process gets to it. */
+  z.object({ type: z.literal('ping'), n: z.number().int() }),
 ]);
 export type ToService = z.infer<typeof toServiceSchema>;
 
@@ -119,6 +183,20 @@ export const fromServiceSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('unusable'), error: errorBodySchema }),
   z.object({ type: z.literal('call'), execution: idSchema, key: z.string(), call: callSchema }),
   z.object({ type: z.literal('leased'), id: z.string(), outcome: outcomeSchema }),
+  /** How an attempt of a step went. */
+  z.object({
+    type: z.literal('stepped'),
+    execution: idSchema,
+    key: z.string(),
+    attempt: z.number().int().positive(),
+    outcome: outcomeSchema,
+  }),
+  /**
+   * The execution waits for nothing but open calls of the host's: it can be forgotten and replayed. `delivered` is how
+   * many outcomes it has had. Sent again whenever it is so again.
+   */
+  z.object({ type: z.literal('parked'), execution: idSchema, delivered: z.number().int().nonnegative() }),
+  z.object({ type: z.literal('pong'), n: z.number().int() }),
   z.object({ type: z.literal('finished'), execution: idSchema, final: shownSchema }),
   z.object({ type: z.literal('failed'), execution: idSchema, error: errorBodySchema }),
 ]);

@@ -18,6 +18,16 @@ export interface ExecutionsTable {
   /** Number of the next call outcome; outcomes are replayed in this order. */
   next_outcome: ColumnType<number, number | undefined, number>;
   usage: JsonText;
+  /** The host that runs it; its `epoch` grows with every change of owner. */
+  owner: ColumnType<string | null, string | null | undefined, string | null>;
+  epoch: ColumnType<number, number | undefined, number>;
+  /** How it is to end, once somebody or something asked for that. */
+  stop: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  /** `next_outcome` when the service was last seen waiting for the host alone; equal: it need not be in a process. */
+  parked: ColumnType<number | null, number | null | undefined, number | null>;
+  /** The Idempotency-Key it was launched with, unique for its user, and a hash of what was sent with it. */
+  launch_key: ColumnType<string | null, string | null | undefined, string | null>;
+  launch_hash: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
 export interface EventsTable {
@@ -38,6 +48,9 @@ export interface CallsTable {
   outcome: JsonText | null;
   /** Order in which outcomes were delivered. */
   settled: number | null;
+  /** `step`: attempts begun, and 1 while the next one waits for its timer. */
+  attempts: ColumnType<number, number | undefined, number>;
+  delayed: ColumnType<0 | 1, 0 | 1 | undefined, 0 | 1>;
 }
 
 export interface RequestsTable {
@@ -54,6 +67,28 @@ export interface RequestsTable {
   answered_by: string | null;
   answered_at: string | null;
   answer: JsonText | null;
+  /** Who may answer; null: the owner of the execution. */
+  assign: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  /** Taken as the answer when the time is over. */
+  otherwise: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+}
+
+/** Something to do at a time, once, by the host that owns the execution. */
+export interface TimersTable {
+  execution: string;
+  kind: 'sleep' | 'step' | 'expiry' | 'limit' | 'stop';
+  /** `sleep`, `step`: the call's key. `expiry`: the request. Others: empty. */
+  ref: string;
+  at: string;
+}
+
+/** Hosts that run executions of this store, each until its lease is over. */
+export interface HostsTable {
+  id: string;
+  /** Names the installation, so that a host which starts again knows what it left behind. */
+  home: string;
+  started_at: string;
+  expires_at: string;
 }
 
 export interface SessionsTable {
@@ -133,4 +168,6 @@ export interface Schema {
   users: UsersTable;
   credentials: CredentialsTable;
   meta: MetaTable;
+  timers: TimersTable;
+  hosts: HostsTable;
 }

@@ -3,6 +3,7 @@ import { Kysely, SqliteDialect, type Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { start } from './migrations/0001-start.ts';
 import { resume } from './migrations/0002-resume.ts';
+import { durable } from './migrations/0003-durable.ts';
 import { openDatabase, toKyselyDatabase } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
 
@@ -21,7 +22,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-const migrations: Record<string, Migration> = { '0001-start': start, '0002-resume': resume };
+const migrations: Record<string, Migration> = { '0001-start': start, '0002-resume': resume, '0003-durable': durable };
 
 /** Every migration this Airlock knows, oldest first. The last one a store has had is its level. */
 export const migrationNames: readonly string[] = Object.keys(migrations);
