@@ -1,5 +1,6 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import { type Delta, type Event, type NewEvent, parseEvent, type Retract } from '@airlock/protocol/events';
+import { type Fence, isHeld, whyNotHeld } from '../ownership/ownership.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { createLiveText, type LiveText } from './live-text.ts';
 
@@ -28,7 +29,12 @@ interface Topic {
   readonly live: LiveText;
 }
 
-export function createLog(store: Store, clock: () => Date): Log {
+interface LogOptions {
+  /** Appends are refused with `owned_elsewhere` when another host has the execution. */
+  readonly fence?: Fence;
+}
+
+export function createLog(store: Store, clock: () => Date, { fence }: LogOptions = {}): Log {
   const topics = new Map<string, Topic>();
 
   function topicOf(execution: string): Topic {
@@ -68,12 +74,15 @@ export function createLog(store: Store, clock: () => Date): Log {
   return {
     async append(tx, execution, events) {
       if (events.length === 0) return [];
-      const { last_seq } = await tx.db
+      const updated = await tx.db
         .updateTable('executions')
         .set((eb) => ({ last_seq: eb('last_seq', '+', events.length) }))
         .where('id', '=', execution)
+        .where(isHeld(fence, execution))
         .returning('last_seq')
-        .executeTakeFirstOrThrow(() => new AirlockError('not_found', `There is no execution ${execution}`));
+        .executeTakeFirst();
+      if (!updated) throw await whyNotHeld(tx, execution);
+      const { last_seq } = updated;
       const at = clock().toISOString();
       const appended = events.map((event, i) => ({ ...event, seq: last_seq - events.length + 1 + i, at }) as Event);
       await tx.db

@@ -16,7 +16,8 @@ export function toKyselyDatabase(database: DatabaseSync): SqliteDatabase {
       if (sql === 'rollback' && !database.isTransaction) return nothing;
       const kept = cache.get(sql);
       if (kept) return kept;
-      const statement = toStatement(database.prepare(sql));
+      // A write takes the file at once: one that began by reading could not go on after another process has written.
+      const statement = toStatement(database.prepare(sql === 'begin' ? 'begin immediate' : sql));
       if (cache.size >= maxCachedStatements) cache.clear();
       cache.set(sql, statement);
       return statement;
