@@ -18,6 +18,7 @@ import { lockHome, removeHostFile, writeHostFile } from './host-file.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createLog } from './log/log.ts';
 import { createLogger } from './logger.ts';
+import { createOwnership, type Ownership } from './ownership/ownership.ts';
 import { createLocalPlacement } from './placement/local.ts';
 import { listenError, requirePort } from './port.ts';
 import { requireImage } from './prepare-image.ts';
@@ -25,7 +26,9 @@ import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { type Engine, prepareEngine } from './setup.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 import { openStore } from './store/store.ts';
+import { createTakeOver } from './take-over.ts';
 import { renderError, type Terminal } from './terminal.ts';
+import { createTimers } from './timers/timers.ts';
 import { version } from './version.ts';
 import { openWire } from './wire/open-wire.ts';
 
@@ -63,7 +66,8 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
   const { home, installation } = config;
   const backups = createBackupCare({ home, installation, client: engine.client, store, logger });
   await backups.settle();
-  const parts = compose({ config, logger, store, clock, engine, image: image.reference, simulator, backups });
+  const ownership = createOwnership({ store, clock, home: installation });
+  const parts = compose({ config, logger, store, clock, engine, image: image.reference, simulator, backups, ownership });
   const system = (): Promise<System> => describe(config, engine, image.reference);
   const app = createApp({
     auth,
@@ -77,7 +81,10 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     panelDir: join(config.root, 'packages/panel/dist'),
   });
   await parts.executions.services.ready;
+  await ownership.begin();
   await parts.sessions.recover();
+  await parts.executions.recover();
+  parts.timers.start();
   const server = await new Promise<ReturnType<typeof listen>>((resolve, reject) => {
     const started = listen({ fetch: app.fetch, hostname: config.host, port: config.port }, () => resolve(started));
     started.once('error', (error) => reject(listenError(error, config)));
@@ -90,7 +97,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     startedAt: clock().toISOString(),
     token: await auth.createLocalToken(),
   });
-  const timer = setInterval(() => void tick(parts, clock, logger), tickMs);
+  const timer = setInterval(() => void tick(parts, logger), tickMs);
   announce(terminal, url, password);
   void parts.keys.check().then((problem) => {
     if (problem) terminal.line(renderError(new AirlockError(problem.code, problem.detail)));
@@ -102,6 +109,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
       clearInterval(timer);
       removeHostFile(config.home);
       const closed = new Promise((resolve) => server.close(resolve));
+      await parts.timers.stop();
       await parts.executions.stop();
       if (sessions) await parts.sessions.endAll();
       const detached = parts.sessions.detach();
@@ -110,6 +118,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
       simulator?.stop();
+      await ownership.end();
       await store.close();
       unlock();
     },
@@ -127,11 +136,20 @@ interface ComposeOptions {
   readonly image: string;
   readonly simulator: Simulator | undefined;
   readonly backups: BackupCare;
+  readonly ownership: Ownership;
 }
 
 /** Ties the parts together. Inbox, executions and sessions know each other through functions given here. */
-function compose({ config, logger, store, clock, engine, image, simulator, backups }: ComposeOptions) {
-  const log = createLog(store, clock);
+function compose(options: ComposeOptions) {
+  const { config, logger, store, clock, engine, image, simulator, backups, ownership } = options;
+  const log = createLog(store, clock, { fence: ownership });
+  const timers = createTimers({
+    store,
+    clock,
+    logger,
+    host: ownership.host,
+    handler: (timer) => (timer.kind === 'expiry' ? inbox.expireRequest(timer.ref) : executions.fire(timer)),
+  });
   const local = createLocalPlacement({
     client: engine.client,
     home: config.installation,
@@ -156,6 +174,8 @@ function compose({ config, logger, store, clock, engine, image, simulator, backu
     store,
     log,
     inbox,
+    timers,
+    ownership,
     clock,
     logger,
     sessions: () => sessions,
@@ -171,6 +191,7 @@ function compose({ config, logger, store, clock, engine, image, simulator, backu
     logger,
     image: () => image,
     settle: (...args) => executions.settle(...args),
+    fence: ownership,
     wire: {
       openWire,
       handleModel: (request, session) => gateway.handle(request, session),
@@ -179,7 +200,8 @@ function compose({ config, logger, store, clock, engine, image, simulator, backu
       keyProblem: keys.check,
     },
   });
-  return { log, inbox, executions, sessions, keys, backups };
+  const takeOver = createTakeOver({ ownership, executions, sessions, logger });
+  return { log, inbox, timers, executions, sessions, keys, backups, takeOver };
 }
 
 function upstream(config: Config, simulator: Simulator | undefined) {
@@ -191,9 +213,10 @@ function upstreamOf(config: Config): string {
   return config.model.kind === 'api' ? config.model.baseUrl : 'simulated';
 }
 
-async function tick(parts: Parts, clock: () => Date, logger: Logger): Promise<void> {
+async function tick(parts: Parts, logger: Logger): Promise<void> {
   try {
-    await parts.inbox.expire(clock());
+    await parts.takeOver();
+    await parts.executions.check();
     await parts.sessions.checkStalls();
     await parts.sessions.checkWorkspaces();
     await parts.backups.check();

@@ -4,25 +4,38 @@ import type { Json } from '@airlock/protocol/json';
 import { type Call, callSchema, type Outcome, outcomeSchema } from '@airlock/protocol/service-channel';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
+import { type Fence, isHeld, whyNotHeld } from '../ownership/ownership.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
+import type { Timers } from '../timers/timers.ts';
+import { loseRace } from './race.ts';
 
 /*
  * Calls of services, as the log keeps them.
  *
  * C1. A call is recorded under its key in the write that acts on it; a second call under the same key acts no more.
  * C2. A call has one outcome, numbered in the order in which outcomes were committed.
+ * C3. The function goes on with an outcome only after its commit.
+ * C4. What the losers of a race had opened is taken back in the write that settles them.
  */
 
 export interface CallSinks {
   readonly log: Log;
   readonly inbox: Inbox;
   readonly sessions: Sessions;
+  readonly timers: Timers;
+  readonly fence: Fence;
   readonly clock: () => Date;
+  /** A number in [0, 1). */
+  readonly random: () => number;
   /** Tells the service process of an outcome; called after the commit. */
   readonly deliver: (execution: string, key: string, outcome: Outcome) => void;
+  /** Begins an attempt of a step; called after the commit. */
+  readonly beginStep: (execution: string, key: string, attempt: number) => void;
 }
+
+export type Settling = Pick<CallSinks, 'fence' | 'deliver'>;
 
 /** Records an outcome; the first one stands. */
 export async function settleCall(
@@ -30,22 +43,30 @@ export async function settleCall(
   execution: string,
   key: string,
   outcome: Outcome,
-  deliver: CallSinks['deliver'],
+  { fence, deliver }: Settling,
 ): Promise<void> {
-  const { next_outcome } = await tx.db
-    .updateTable('executions')
-    .set((eb) => ({ next_outcome: eb('next_outcome', '+', 1) }))
-    .where('id', '=', execution)
-    .returning('next_outcome')
-    .executeTakeFirstOrThrow();
-  const updated = await tx.db
+  const settled = await tx.db
     .updateTable('calls')
-    .set({ outcome: JSON.stringify(outcome), settled: next_outcome })
+    .set((eb) => ({
+      outcome: JSON.stringify(outcome),
+      settled: eb
+        .selectFrom('executions')
+        .select((sub) => sub('next_outcome', '+', 1).as('number'))
+        .where('id', '=', execution),
+    }))
     .where('execution', '=', execution)
     .where('key', '=', key)
     .where('outcome', 'is', null)
     .executeTakeFirst();
-  if (updated.numUpdatedRows > 0n) tx.afterCommit(() => deliver(execution, key, outcome));
+  if (settled.numUpdatedRows === 0n) return;
+  const counted = await tx.db
+    .updateTable('executions')
+    .set((eb) => ({ next_outcome: eb('next_outcome', '+', 1) }))
+    .where('id', '=', execution)
+    .where(isHeld(fence, execution))
+    .executeTakeFirst();
+  if (counted.numUpdatedRows === 0n) throw await whyNotHeld(tx, execution);
+  tx.afterCommit(() => deliver(execution, key, outcome));
 }
 
 /** Records a call and acts on it. */
@@ -58,7 +79,7 @@ export async function takeCall(tx: Tx, execution: string, key: string, call: Cal
     .executeTakeFirst();
   if (known) {
     if (known.outcome !== null) {
-      const outcome = fromJson(outcomeSchema, known.outcome, `Outcome of ${key}`);
+      const outcome = fromJson(outcomeSchema, known.outcome, `Outcome of ${key} in execution ${execution}`);
       tx.afterCommit(() => sinks.deliver(execution, key, outcome));
     }
     return;
@@ -69,14 +90,14 @@ export async function takeCall(tx: Tx, execution: string, key: string, call: Cal
 
 /** Gives a call its place in the order calls were made in. One that is there already stays as it is. */
 async function recordCall(tx: Tx, execution: string, key: string, call: Call): Promise<void> {
-  const { count } = await tx.db
+  const { last } = await tx.db
     .selectFrom('calls')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select((eb) => eb.fn.max('made').as('last'))
     .where('execution', '=', execution)
     .executeTakeFirstOrThrow();
   await tx.db
     .insertInto('calls')
-    .values({ execution, key, made: Number(count), call: JSON.stringify(call), outcome: null, settled: null })
+    .values({ execution, key, made: Number(last ?? -1) + 1, call: JSON.stringify(call), outcome: null, settled: null })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
@@ -88,47 +109,69 @@ export async function failCall(
   key: string,
   call: Call,
   error: AirlockError,
-  deliver: CallSinks['deliver'],
+  settling: Settling,
 ): Promise<void> {
   await recordCall(tx, execution, key, call);
-  await settleCall(tx, execution, key, { ok: false, error: error.toBody() }, deliver);
+  await settleCall(tx, execution, key, { ok: false, error: error.toBody() }, settling);
 }
 
 async function act(tx: Tx, execution: string, key: string, call: Call, sinks: CallSinks): Promise<void> {
-  const done = (value: Json) => settleCall(tx, execution, key, { ok: true, value }, sinks.deliver);
+  const done = (value: Json) => settleCall(tx, execution, key, { ok: true, value }, sinks);
   const say = async (event: NewEvent) => void (await sinks.log.append(tx, execution, [event]));
+  const after = (ms: number) => new Date(sinks.clock().getTime() + ms);
   switch (call.kind) {
     case 'emit':
       return await say({ kind: call.event, payload: call.shown });
     case 'log':
       return await say({ kind: call.event, payload: { text: call.text } });
     case 'now':
-      return done(sinks.clock().getTime());
+      return await done(sinks.clock().getTime());
+    case 'random':
+      return await done(sinks.random());
+    case 'sleep':
+      return await sinks.timers.set(tx, { execution, kind: 'sleep', ref: key, at: after(call.ms) });
+    case 'step':
+      await tx.db
+        .updateTable('calls')
+        .set({ attempts: 1 })
+        .where('execution', '=', execution)
+        .where('key', '=', key)
+        .execute();
+      return tx.afterCommit(() => sinks.beginStep(execution, key, 1));
+    case 'race':
+      for (const loser of call.losers) await loseRace(tx, execution, loser, sinks);
+      return await done(null);
     case 'lock': {
-      const expiresAt = new Date(sinks.clock().getTime() + call.expiresMs);
-      const ask = { kind: 'form' as const, name: call.name, elements: call.elements };
-      await sinks.inbox.open(tx, { execution, session: null, ask, ref: key, expiresAt });
+      const { name, elements, assign, otherwise } = call;
+      const ask = { kind: 'form' as const, name, elements };
+      const expiresAt = after(call.expiresMs);
+      await sinks.inbox.open(tx, { execution, session: null, ask, ref: key, expiresAt, assign, otherwise });
       return;
     }
     case 'session_open': {
       const id = await sinks.sessions.open(tx, execution, call.session, call.options);
-      return done({ id });
+      return await done({ id });
     }
     case 'session_send':
       return await sinks.sessions.send(tx, execution, call.session, call.text, key);
     case 'session_end':
       await sinks.sessions.end(tx, execution, call.session);
-      return done(null);
+      return await done(null);
   }
 }
 
-/** Calls and outcomes of an execution, in the orders replay needs. */
+/** Calls and outcomes of an execution, in the orders replay needs. A row that cannot be read is named in the error. */
 export async function readCalls(tx: Tx, execution: string) {
   const rows = await tx.db.selectFrom('calls').selectAll().where('execution', '=', execution).orderBy('made').execute();
-  const calls = rows.map(({ key, call }) => ({ key, call: fromJson(callSchema, call, `Call ${key}`) }));
+  const where = (what: string, key: string) => `${what} ${key} of execution ${execution}`;
+  const calls = rows.map(({ key, call }) => ({ key, call: fromJson(callSchema, call, where('Call', key)) }));
   const outcomes = rows
     .flatMap(({ key, outcome, settled }) => (outcome === null || settled === null ? [] : [{ key, outcome, settled }]))
     .sort((a, b) => a.settled - b.settled)
-    .map(({ key, outcome }) => ({ key, outcome: fromJson(outcomeSchema, outcome, `Outcome of ${key}`) }));
-  return { calls, outcomes };
+    .map(({ key, outcome }) => ({ key, outcome: fromJson(outcomeSchema, outcome, where('Outcome', key)) }));
+  const openSteps = rows.flatMap(({ key, outcome, attempts, delayed }, at) => {
+    const call = calls[at]?.call;
+    return outcome === null && call?.kind === 'step' ? [{ key, call, attempts, isDelayed: delayed === 1 }] : [];
+  });
+  return { calls, outcomes, openSteps };
 }

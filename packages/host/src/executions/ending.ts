@@ -6,8 +6,10 @@ import { setStatus } from '../inbox/status.ts';
 import type { Log } from '../log/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Tx } from '../store/store.ts';
+import type { Timers } from '../timers/timers.ts';
 
-type Ending =
+/** How an execution ends. */
+export type Ending =
   | [status: 'finished', final: Shown]
   | [status: 'error', error: AirlockError]
   | [status: 'cancelled', reason: string];
@@ -16,15 +18,17 @@ interface EndingSinks {
   readonly log: Log;
   readonly inbox: Inbox;
   readonly sessions: Sessions;
+  readonly timers: Timers;
   readonly clock: () => Date;
 }
 
-/** Ends an execution once: last event, status, requests withdrawn, sessions told to end. */
+/** Ends an execution once: last event, status, requests withdrawn, timers cleared, sessions told to end. */
 export async function endExecution(tx: Tx, id: string, ending: Ending, sinks: EndingSinks): Promise<void> {
   const row = await tx.db.selectFrom('executions').select('status').where('id', '=', id).executeTakeFirst();
   if (!row || isFinal(executionStatusSchema.parse(row.status))) return;
   await sinks.inbox.withdraw(tx, { execution: id });
   await sinks.sessions.end(tx, id);
+  await sinks.timers.clear(tx, { execution: id });
   const [status, what] = ending;
   const last = lastEvent(ending);
   if (last) await sinks.log.append(tx, id, [last]);

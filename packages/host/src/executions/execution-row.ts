@@ -2,10 +2,12 @@ import { type Execution, type ExecutionSummary, executionSchema, executionSummar
 import { shownSchema } from '@airlock/protocol/events';
 import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import type { Request } from '@airlock/protocol/requests';
-import { usageSchema } from '@airlock/protocol/usage';
+import { noUsage, usageSchema } from '@airlock/protocol/usage';
 import type { Selectable } from 'kysely';
+import { newId } from '../store/ids.ts';
 import { fromJson } from '../store/json.ts';
 import type { ExecutionsTable } from '../store/schema.ts';
+import { readStop, stopReason } from './stopping.ts';
 
 export type ExecutionRow = Selectable<ExecutionsTable>;
 
@@ -18,7 +20,9 @@ export function excerptOf(inputs: JsonObject): string {
   return words.length > excerptLength ? `${words.slice(0, excerptLength - 1)}…` : words;
 }
 
-export function toSummary(row: ExecutionRow, awaiting: number): ExecutionSummary {
+/** `queue` is how many are before it. */
+export function toSummary(row: ExecutionRow, awaiting: number, queue: number | null): ExecutionSummary {
+  const stop = readStop(row);
   const where = `Execution ${row.id}`;
   return executionSummarySchema.parse({
     id: row.id,
@@ -31,16 +35,49 @@ export function toSummary(row: ExecutionRow, awaiting: number): ExecutionSummary
     startedAt: row.started_at,
     endedAt: row.ended_at,
     usage: fromJson(usageSchema, row.usage, where),
+    queue,
+    stopping: stop === undefined || row.ended_at !== null ? null : stopReason(stop),
   });
 }
 
-export function toExecution(row: ExecutionRow, requests: Request[]): Execution {
+export function toExecution(row: ExecutionRow, requests: Request[], queue: number | null): Execution {
   const where = `Execution ${row.id}`;
   return executionSchema.parse({
-    ...toSummary(row, requests.length),
+    ...toSummary(row, requests.length, queue),
     inputs: fromJson(jsonObjectSchema, row.inputs, where),
     requests,
     result: row.result === null ? null : fromJson(shownSchema, row.result, where),
     lastSeq: row.last_seq,
   });
+}
+
+/** An execution that has just been launched. */
+export function newExecutionRow(
+  service: string,
+  title: string,
+  inputs: JsonObject,
+  user: string,
+  now: Date,
+): ExecutionRow {
+  return {
+    id: newId(),
+    service,
+    title,
+    user,
+    status: 'starting',
+    inputs: JSON.stringify(inputs),
+    excerpt: excerptOf(inputs),
+    result: null,
+    started_at: now.toISOString(),
+    ended_at: null,
+    last_seq: 0,
+    next_outcome: 0,
+    usage: JSON.stringify(noUsage),
+    owner: null,
+    epoch: 0,
+    stop: null,
+    parked: null,
+    launch_key: null,
+    launch_hash: null,
+  };
 }

@@ -1,35 +1,33 @@
 import { validate } from '@airlock/flow/validate';
 import type { Execution, ExecutionSummary } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
-import { type ExecutionStatus, executionStatusSchema, isFinal } from '@airlock/protocol/executions';
+import { executionStatusSchema, isFinal } from '@airlock/protocol/executions';
 import { idSchema } from '@airlock/protocol/ids';
-import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
-import type { FromService } from '@airlock/protocol/service-channel';
-import { noUsage } from '@airlock/protocol/usage';
-import { sql } from 'kysely';
+import type { JsonObject } from '@airlock/protocol/json';
+import type { ServicePolicy } from '@airlock/protocol/service-channel';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
-import { setStatus } from '../inbox/status.ts';
 import type { Log } from '../log/log.ts';
+import type { Ownership } from '../ownership/ownership.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import { newId } from '../store/ids.ts';
-import { fromJson } from '../store/json.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { type CallSinks, failCall, readCalls, settleCall, takeCall } from './calls.ts';
-import { endExecution } from './ending.ts';
-import { type ExecutionRow, excerptOf, toExecution, toSummary } from './execution-row.ts';
+import type { Timer, Timers } from '../timers/timers.ts';
+import { type CallSinks, settleCall } from './calls.ts';
+import { type Ending, endExecution } from './ending.ts';
+import { every } from './every.ts';
+import { type ExecutionRow, newExecutionRow } from './execution-row.ts';
 import { createFormOwner } from './form-owner.ts';
+import { getExecution, type ListOptions, listExecutions } from './listing.ts';
+import { createLoader } from './loader.ts';
+import { createParkings } from './parkings.ts';
+import { admit } from './queue.ts';
+import { createSweep } from './retention.ts';
+import { createRuns } from './runs.ts';
+import { createMessages } from './service-messages.ts';
 import { createServices, type Services } from './services.ts';
+import { endPause } from './steps.ts';
+import { requestStop, type Stop } from './stopping.ts';
 import { createStrikes } from './strikes.ts';
-import { untilStored } from './until-stored.ts';
-
-export interface ListOptions {
-  readonly status?: ExecutionStatus;
-  /** Words to find in title and excerpt. */
-  readonly q?: string;
-  readonly limit: number;
-  /** Id of the last one seen; newer come first. */
-  readonly cursor?: string;
-}
+import { wakeOpen } from './wake-open.ts';
 
 export interface Executions {
   readonly services: Services;
@@ -37,129 +35,117 @@ export interface Executions {
   launch(service: string, inputs: JsonObject, user: string): Promise<string>;
   get(id: string): Promise<Execution>;
   list(options: ListOptions): Promise<{ items: ExecutionSummary[]; next: string | null }>;
-  /** Ends a running execution; does nothing to one that has ended. */
+  /** Asks an execution to end; does nothing to one that has ended. */
   cancel(id: string, by: string): Promise<void>;
-  /** Cancels if needed, then removes log, requests, containers and workspaces. */
+  /** Ends it at once if needed, then removes log, requests, containers and workspaces. */
   remove(id: string, by: string): Promise<void>;
   readonly formOwner: RequestOwner;
   /** Records the outcome of a call and tells the service. */
   settle: (tx: Tx, ...args: SettleArgs) => Promise<void>;
+  /** Does what a timer of `sleep`, `step`, `limit` or `stop` is for. */
+  fire(timer: Timer): Promise<void>;
+  /** Takes up the executions this host has: those that have something to do are run again. */
+  recover(): Promise<void>;
+  /** Lets go of executions another host has now. */
+  release(ids: readonly string[]): void;
+  /** What is due from time to time: the queue, what waits in memory, what is kept too long. */
+  check(): Promise<void>;
   stop(): Promise<void>;
 }
 
 type SettleArgs = [execution: string, key: string, outcome: Parameters<typeof settleCall>[3]];
 
-interface ExecutionsOptions {
+export interface ExecutionsOptions {
   readonly store: Store;
   readonly log: Log;
   readonly inbox: Inbox;
   readonly sessions: () => Sessions;
+  readonly timers: Timers;
+  readonly ownership: Ownership;
   readonly clock: () => Date;
   readonly servicesDir: string;
   readonly serviceEnv: Readonly<Record<string, string>>;
   readonly logger: Parameters<typeof createServices>[0]['logger'];
 }
 
+/** Waiting executions stay in memory this long, and this many in all. */
+const idleMs = 60_000;
+const mostResident = 200;
+
 export function createExecutions(options: ExecutionsOptions): Executions {
-  const { store, log, inbox, clock } = options;
-  /** Executions a service process is running now, with their service. */
-  const running = new Map<string, string>();
+  const { store, log, inbox, timers, ownership, clock, logger } = options;
   const strikes = createStrikes(store);
+  const parkings = createParkings(store, ownership);
   let isStopping = false;
 
   const services = createServices({
     dir: options.servicesDir,
     env: options.serviceEnv,
-    logger: options.logger,
-    onMessage: take,
-    onUp: (service, ended) => {
-      resume(service, ended).catch((error: unknown) => {
-        options.logger.warn({ service, error }, 'Executions not resumed');
-      });
+    logger,
+    onMessage: (_service, _replica, message) => messages.take(message),
+    onDown: (_service, executions, reason) =>
+      inBackground(takeDown(executions, reason), 'Executions not taken up again'),
+  });
+
+  const sinks = (): CallSinks & { host: string } => ({
+    log,
+    inbox,
+    timers,
+    clock,
+    sessions: options.sessions(),
+    fence: ownership,
+    host: ownership.host,
+    random: Math.random,
+    deliver: (id, key, outcome) => runs.deliver(id, key, outcome),
+    beginStep: (id, key, attempt) => {
+      runs.send(id, { type: 'step', execution: idSchema.parse(id), key, attempt });
     },
   });
 
-  const deliver: CallSinks['deliver'] = (id, key, outcome) => {
-    const service = running.get(id);
-    if (service) services.send(service, { type: 'outcome', execution: idSchema.parse(id), key, outcome });
-  };
-
-  const settle = (tx: Tx, ...[id, key, outcome]: SettleArgs) => settleCall(tx, id, key, outcome, deliver);
-
+  const loader = createLoader({ store, ownership, sinks });
+  const runs = createRuns({
+    serviceOf: async (id) => (await find(id)).service,
+    assign: services.assign,
+    release: services.release,
+    load: loader.load,
+    onStuck: (id, error) => inBackground(notWoken(id, error), 'Execution not ended'),
+  });
+  const messages = createMessages({
+    store,
+    sinks,
+    runs,
+    strikes,
+    parkings,
+    end,
+    leased: (id, outcome) => forms.leased(id, outcome),
+    isStopping: () => isStopping,
+    logger,
+  });
   const forms = createFormOwner({
     store,
-    settle,
-    send: (id, message) => {
-      const service = running.get(id);
-      if (service) services.send(service, message);
-      return service !== undefined;
+    settle: (tx, ...args) => settle(tx, ...args),
+    send: async (id, message) => {
+      await runs.wake(id);
+      return runs.send(id, message);
     },
   });
+  const sweep = every(60_000, createSweep({ store, ownership, services, clock, remove: removeRows }));
+  const lookAround = every(5_000, async () => {
+    for (const { name } of services.list()) begin(await store.write((tx) => admitNext(tx, name)));
+    await wakeOpen({ store, host: ownership.host, runs, wake });
+  });
 
-  /** Gives every open execution of a service to its process, which replays them, but for those that keep ending it. */
-  async function resume(service: string, ended = 'for no known reason'): Promise<void> {
-    const had = [...running].filter(([, of]) => of === service).map(([id]) => id);
-    for (const id of had) running.delete(id);
-    for (const id of await strikes.ended(had)) {
-      await end(id, 'error', new AirlockError('service_failed', `It ended the process of its service: ${ended}`));
-    }
-    const rows = await store.db
-      .selectFrom('executions')
-      .selectAll()
-      .where('service', '=', service)
-      .where('status', 'in', ['starting', 'running', 'awaiting'])
-      .orderBy('id')
-      .execute();
-    for (const row of rows) await run(row);
-  }
+  const settle = (tx: Tx, ...[id, key, outcome]: SettleArgs) => settleCall(tx, id, key, outcome, sinks());
 
-  /** Reads the log and hands it over in one turn of the queue of writes, so that no outcome falls between. */
-  async function run(row: ExecutionRow): Promise<void> {
-    const inputs = fromJson(jsonObjectSchema, row.inputs, `Inputs of ${row.id}`);
-    await store.write(async (tx) => {
-      if (row.status === 'starting') await setStatus(log, tx, row.id, 'running');
-      const { calls, outcomes } = await readCalls(tx, row.id);
-      tx.afterCommit(() => {
-        if (running.has(row.id)) return;
-        running.set(row.id, row.service);
-        services.send(row.service, { type: 'run', execution: idSchema.parse(row.id), inputs, calls, outcomes });
-      });
+  function inBackground(work: Promise<unknown>, text: string): void {
+    work.catch((error: unknown) => {
+      if (!isStopping) logger.warn({ error }, text);
     });
   }
 
-  function take(service: string, message: FromService): void {
-    if (message.type === 'leased') forms.leased(message.id, message.outcome);
-    if (!('execution' in message) || running.get(message.execution) !== service) return;
-    const id = message.execution;
-    untilStored(
-      () => handle(id, message),
-      () => !isStopping,
-    ).catch((error: unknown) => {
-      options.logger.warn({ execution: id, error }, 'A message of a service could not be taken');
-      void end(id, 'error', AirlockError.from(error)).catch(() => undefined);
-    });
-  }
-
-  async function handle(id: string, message: Extract<FromService, { execution: string }>): Promise<void> {
-    if (message.type === 'failed') return await end(id, 'error', AirlockError.fromBody(message.error));
-    if (message.type === 'finished') return await end(id, 'finished', message.final);
-    const { key, call } = message;
-    strikes.clear(id);
-    const sinks: CallSinks = { log, inbox, sessions: options.sessions(), clock, deliver };
-    try {
-      await store.write(async (tx) => await takeCall(tx, id, key, call, sinks));
-    } catch (error) {
-      if (!(error instanceof AirlockError) || isStoreFault(error)) throw error;
-      await store.write(async (tx) => await failCall(tx, id, key, call, error, deliver));
-    }
-  }
-
-  async function end(id: string, ...how: EndArgs): Promise<void> {
-    running.delete(id);
-    strikes.clear(id);
-    await store.write(async (tx) => {
-      await endExecution(tx, id, how, { log, inbox, sessions: options.sessions(), clock });
-    });
+  function policyOf(service: string): ServicePolicy | undefined {
+    const found = services.list().find(({ name }) => name === service);
+    return found?.state === 'ready' ? services.manifest(service).policy : undefined;
   }
 
   async function find(id: string): Promise<ExecutionRow> {
@@ -168,116 +154,156 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     return row;
   }
 
-  async function cancel(id: string, by: string): Promise<void> {
-    const row = await find(id);
-    if (isFinal(executionStatusSchema.parse(row.status))) return;
-    const reason = `Cancelled by ${by}`;
-    services.send(row.service, { type: 'cancel', execution: idSchema.parse(id), reason });
-    await end(id, 'cancelled', reason);
+  /** An execution whose rows cannot be read ends and says so; anything else is tried again by `check`. */
+  async function notWoken(id: string, error: unknown): Promise<void> {
+    const problem = AirlockError.from(error);
+    logger.warn({ execution: id, error: problem }, 'An execution could not be woken');
+    if (loader.isItsFault(problem)) await end(id, ['error', problem]);
+  }
+
+  async function wake(id: string): Promise<void> {
+    await runs.wake(id).catch((error: unknown) => notWoken(id, error));
+  }
+
+  /** A process ended with these in it. Those that were at work go on in the next one, unless they keep ending it. */
+  async function takeDown(ids: readonly string[], reason: string): Promise<void> {
+    const working = runs.down(ids);
+    if (isStopping) return;
+    const guilty = new Set(await strikes.ended(working));
+    for (const id of guilty) {
+      await end(id, ['error', new AirlockError('service_failed', `It ended the process of its service: ${reason}`)]);
+    }
+    await Promise.all(working.filter((id) => !guilty.has(id)).map(wake));
+  }
+
+  async function end(id: string, ending: Ending): Promise<void> {
+    runs.drop(id);
+    strikes.clear(id);
+    const { service } = await find(id);
+    const admitted = await store.write(async (tx) => {
+      await endExecution(tx, id, ending, sinks());
+      return await admitNext(tx, service);
+    });
+    begin(admitted);
+  }
+
+  function begin(admitted: readonly string[]): void {
+    for (const id of admitted) inBackground(wake(id), 'Execution not begun');
+  }
+
+  async function admitNext(tx: Tx, service: string): Promise<string[]> {
+    const policy = policyOf(service);
+    return policy === undefined ? [] : await admit(tx, service, policy, sinks());
+  }
+
+  async function stopExecution(id: string, stop: Stop): Promise<void> {
+    const { service } = await find(id);
+    const cancelMs = policyOf(service)?.cancelMs ?? 0;
+    const { error, admitted } = await store.write(async (tx) => ({
+      error: await requestStop(tx, id, stop, cancelMs, sinks()),
+      admitted: await admitNext(tx, service),
+    }));
+    begin(admitted);
+    if (error === undefined) return;
+    const told = runs.send(id, { type: 'cancel', execution: idSchema.parse(id), error: error.toBody() });
+    if (!told) inBackground(wake(id), 'Execution not cancelled');
+  }
+
+  async function removeRows(id: string): Promise<void> {
+    await options.sessions().purge(id);
+    await store.write(async (tx) => {
+      await tx.db.deleteFrom('executions').where('id', '=', id).execute();
+    });
+    ownership.forget(id);
+  }
+
+  async function fire(timer: Timer): Promise<void> {
+    const { execution: id, kind, ref } = timer;
+    switch (kind) {
+      case 'sleep':
+        return await store.write(async (tx) => {
+          await timers.clear(tx, timer);
+          await settle(tx, id, ref, { ok: true, value: null });
+        });
+      case 'step':
+        await runs.wake(id);
+        return await store.write((tx) => endPause(tx, id, ref, sinks()));
+      case 'limit': {
+        const limit = policyOf((await find(id)).service)?.executionMs;
+        const words = limit === undefined ? 'its time' : `${limit / 1000} s`;
+        const error = new AirlockError('execution_timed_out', `It did not end within ${words}`).toBody();
+        return await stopExecution(id, { as: 'error', error });
+      }
+      case 'stop':
+        return await endStopped(id);
+      case 'expiry':
+        return;
+    }
+  }
+
+  /** E3: its time to end by itself is over. */
+  async function endStopped(id: string): Promise<void> {
+    await end(id, await messages.endingOf(id, ['cancelled', 'It was stopped']));
   }
 
   return {
     services,
     formOwner: forms.owner,
     settle,
-    cancel,
+    fire,
 
     async launch(service, given, user) {
-      const manifest = services.manifest(service);
-      const checked = validate(manifest.elements, given);
+      const { elements, title } = services.manifest(service);
+      const checked = validate(elements, given);
       if (!checked.ok) {
         throw new AirlockError('invalid_inputs', 'Some fields are not valid', { fields: checked.fields });
       }
-      const row = newRow(service, manifest.title, checked.values, user, clock());
-      await store.write(async (tx) => {
+      const row = { ...newExecutionRow(service, title, checked.values, user, clock()), ...ownership.launched };
+      const admitted = await store.write(async (tx) => {
         await tx.db.insertInto('executions').values(row).execute();
+        tx.afterCommit(() => ownership.hold(row.id));
         await log.append(tx, row.id, [
           { kind: 'status', payload: { status: 'starting' } },
-          { kind: 'meta', payload: { service, title: manifest.title, user } },
+          { kind: 'meta', payload: { service, title, user } },
           { kind: 'inputs', payload: { inputs: checked.values } },
         ]);
+        return await admitNext(tx, service);
       });
-      await run(row);
+      begin(admitted);
       return row.id;
     },
 
-    async get(id) {
-      const row = await find(id);
-      return toExecution(row, await inbox.listOpen({ execution: id, limit: 100 }));
-    },
+    get: (id) => getExecution(store, inbox, id),
+    list: (query) => listExecutions(store, query),
 
-    async list({ status, q, limit, cursor }) {
-      let query = store.db
-        .selectFrom('executions')
-        .selectAll()
-        .orderBy('id', 'desc')
-        .limit(limit + 1);
-      if (status !== undefined) query = query.where('status', '=', status);
-      if (cursor !== undefined) query = query.where('id', '<', cursor);
-      if (q !== undefined && q.trim() !== '') {
-        const words = `%${q.trim().replace(/[\\%_]/g, '\\$&')}%`;
-        const found = (column: 'title' | 'excerpt') =>
-          sql<boolean>`lower(${sql.ref(column)}) like lower(${words}) escape '\\'`;
-        query = query.where((eb) => eb.or([found('title'), found('excerpt')]));
-      }
-      const rows = await query.execute();
-      const shown = rows.slice(0, limit);
-      const awaiting = await countOpen(
-        store,
-        shown.map((row) => row.id),
-      );
-      const items = shown.map((row) => toSummary(row, awaiting.get(row.id) ?? 0));
-      return { items, next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null };
+    async cancel(id, by) {
+      const { status } = await find(id);
+      if (isFinal(executionStatusSchema.parse(status))) return;
+      await stopExecution(id, { as: 'cancelled', reason: `Cancelled by ${by}` });
     },
 
     async remove(id, by) {
-      await cancel(id, by);
-      await options.sessions().purge(id);
-      await store.write(async (tx) => {
-        await tx.db.deleteFrom('executions').where('id', '=', id).execute();
-      });
+      await end(id, ['cancelled', `Removed by ${by}`]);
+      await removeRows(id);
+    },
+
+    recover: lookAround,
+
+    release(ids) {
+      for (const id of ids) runs.drop(id);
+    },
+
+    async check() {
+      await parkings.flush();
+      runs.evict(idleMs, mostResident);
+      inBackground(lookAround(), 'Executions not looked after');
+      inBackground(sweep(), 'Ended executions not removed');
     },
 
     async stop() {
       isStopping = true;
-      running.clear();
       await services.stop();
+      await parkings.flush();
     },
   };
-}
-
-function isStoreFault({ code }: AirlockError): boolean {
-  return code === 'store_unusable' || code === 'disk_full';
-}
-
-type EndArgs = Parameters<typeof endExecution>[2];
-
-function newRow(service: string, title: string, inputs: JsonObject, user: string, now: Date): ExecutionRow {
-  return {
-    id: newId(),
-    service,
-    title,
-    user,
-    status: 'starting',
-    inputs: JSON.stringify(inputs),
-    excerpt: excerptOf(inputs),
-    result: null,
-    started_at: now.toISOString(),
-    ended_at: null,
-    last_seq: 0,
-    next_outcome: 0,
-    usage: JSON.stringify(noUsage),
-  };
-}
-
-async function countOpen(store: Store, executions: string[]): Promise<Map<string, number>> {
-  if (executions.length === 0) return new Map();
-  const rows = await store.db
-    .selectFrom('requests')
-    .select((eb) => ['execution', eb.fn.countAll<number>().as('count')])
-    .where('execution', 'in', executions)
-    .where('status', '=', 'open')
-    .groupBy('execution')
-    .execute();
-  return new Map(rows.map((row) => [row.execution, Number(row.count)]));
 }

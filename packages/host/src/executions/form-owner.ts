@@ -13,8 +13,8 @@ import type { Store } from '../store/store.ts';
 interface FormOwnerOptions {
   readonly store: Store;
   readonly settle: Settle;
-  /** Sends to the service process that runs an execution; false when there is none now. */
-  readonly send: (execution: string, message: ToService) => boolean;
+  /** Wakes an execution and sends to its process; resolves with false when there is none now. */
+  readonly send: (execution: string, message: ToService) => Promise<boolean>;
 }
 
 /** Longest a service may take to turn an answer into a value. */
@@ -32,8 +32,14 @@ export function createFormOwner({ store, settle, send }: FormOwnerOptions) {
     const timer = setTimeout(() => answer.resolve(late), leaseTimeoutMs);
     try {
       const execution = idSchema.parse(row.execution);
-      if (!send(execution, { type: 'lease', id, execution, key: row.ref, inputs }))
-        throw notNow('Its process is starting');
+      void send(execution, { type: 'lease', id, execution, key: row.ref, inputs }).then(
+        (isSent) => {
+          if (!isSent) answer.resolve({ ok: false, error: notNow('Its process is starting').toBody() });
+        },
+        (error: unknown) => {
+          answer.resolve({ ok: false, error: AirlockError.from(error, 'service_unavailable').toBody() });
+        },
+      );
       const outcome = await answer.promise;
       if (!outcome.ok) throw AirlockError.fromBody(outcome.error);
       return outcome.value;

@@ -7,10 +7,12 @@ import type { DownFrame } from '@airlock/protocol/wire';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
 import { sessionAskOf } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
+import type { Fence } from '../ownership/ownership.ts';
 import type { Placement } from '../placement/placement.ts';
 import { newId } from '../store/ids.ts';
 import { fromJson } from '../store/json.ts';
 import type { Store, Tx } from '../store/store.ts';
+import { abandonTurn } from './abandon.ts';
 import type { FrameSinks, Settle } from './frames.ts';
 import { createLink, type Link, type LinkDeps } from './link.ts';
 import { createLinkDeps, type WireParts } from './link-deps.ts';
@@ -28,6 +30,8 @@ export interface Sessions {
   open(tx: Tx, execution: string, name: string, options: SessionOptions): Promise<Id>;
   /** Begins a turn; `key` gets its outcome. A second `send` with the same key changes nothing. */
   send(tx: Tx, execution: string, name: string, text: string, key: string): Promise<void>;
+  /** Nobody waits any more for the turn that call `key` began: it is interrupted. */
+  abandon(tx: Tx, execution: string, key: string): Promise<void>;
   /** Asks the conversation to end; its container goes, its workspace stays. */
   end(tx: Tx, execution: string, name?: string): Promise<void>;
   /** Removes containers and workspaces of an ended execution. */
@@ -36,8 +40,12 @@ export interface Sessions {
   meter(session: string, model: string, usage: Usage): Promise<void>;
   /** What answers to `tool` and `question` requests do. */
   readonly requestOwner: RequestOwner;
-  /** Takes up the sessions the store knows, and removes containers it does not know. */
+  /** Takes up the sessions of this host's executions, and removes containers the store does not know. */
   recover(): Promise<void>;
+  /** Takes up the sessions of executions that were another host's. */
+  adopt(executions: readonly string[]): Promise<void>;
+  /** Lets go of the sessions of executions another host has now. */
+  release(executions: readonly string[]): Promise<void>;
   /** Ends turns in which nothing has happened for too long. */
   checkStalls(): Promise<void>;
   /** Ends sessions whose workspace has outgrown its limit. Looks every 15 s, at sessions at work. */
@@ -55,6 +63,7 @@ export interface SessionsOptions {
   readonly placement: Placement;
   readonly wire: WireParts;
   readonly settle: Settle;
+  readonly fence: Fence;
   readonly clock: () => Date;
   /** Reference of the worker image now in use. */
   readonly image: () => string;
@@ -119,8 +128,21 @@ export function createSessions(options: SessionsOptions): Sessions {
     await lost(id, problem);
   }
 
+  /** Sessions with something open, of executions this host has. */
   async function openRows(): Promise<SessionRow[]> {
-    return await store.db.selectFrom('sessions').selectAll().where('state', 'in', openStates).execute();
+    return await store.db
+      .selectFrom('sessions')
+      .innerJoin('executions', 'executions.id', 'sessions.execution')
+      .selectAll('sessions')
+      .where('state', 'in', openStates)
+      .where('owner', '=', options.fence.host)
+      .execute();
+  }
+
+  function takeUp(row: SessionRow): void {
+    if (row.turn_call !== null) stalls.begin(row.id, settingsOf(row).stallMs);
+    connect(row.id);
+    if (row.state === 'ending') void endOrRemove(row.id);
   }
 
   return {
@@ -169,6 +191,15 @@ export function createSessions(options: SessionsOptions): Sessions {
       tx.afterCommit(() => {
         stalls.begin(row.id, settingsOf(row).stallMs);
         links.get(row.id)?.pump();
+      });
+    },
+
+    async abandon(tx, execution, key) {
+      const id = await abandonTurn(tx, inbox, execution, key);
+      if (id === undefined) return;
+      tx.afterCommit(() => {
+        stalls.forget(id);
+        links.get(id)?.pump();
       });
     },
 
@@ -222,14 +253,22 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     async recover() {
       for (const row of await openRows()) if (row.problem !== null) await lost(row.id, problemOf(row));
-      const rows = await openRows();
-      for (const row of rows) {
-        if (row.turn_call !== null) stalls.begin(row.id, settingsOf(row).stallMs);
-      }
       await reconcile({ store, placement, logger: options.logger });
-      for (const row of rows) {
-        connect(row.id);
-        if (row.state === 'ending') void endOrRemove(row.id);
+      for (const row of await openRows()) takeUp(row);
+    },
+
+    async adopt(executions) {
+      const mine = new Set(executions);
+      for (const row of await openRows()) if (mine.has(row.execution)) takeUp(row);
+    },
+
+    async release(executions) {
+      const lost = new Set(executions);
+      for (const [id, link] of links) {
+        const row = await findSession(store, id);
+        if (!row || !lost.has(row.execution)) continue;
+        stalls.forget(id);
+        await link.stop();
       }
     },
 

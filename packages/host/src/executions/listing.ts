@@ -1,0 +1,66 @@
+import type { Execution, ExecutionSummary } from '@airlock/protocol/api';
+import { AirlockError } from '@airlock/protocol/errors';
+import type { ExecutionStatus } from '@airlock/protocol/executions';
+import { sql } from 'kysely';
+import type { Inbox } from '../inbox/inbox.ts';
+import type { Store } from '../store/store.ts';
+import { toExecution, toSummary } from './execution-row.ts';
+import { placesInQueue } from './queue.ts';
+
+export interface ListOptions {
+  readonly status?: ExecutionStatus;
+  /** Words to find in title and excerpt. */
+  readonly q?: string;
+  readonly limit: number;
+  /** Id of the last one seen; newer come first. */
+  readonly cursor?: string;
+}
+
+/** One execution with its open requests. */
+export async function getExecution(store: Store, inbox: Inbox, id: string): Promise<Execution> {
+  const row = await store.db.selectFrom('executions').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) throw new AirlockError('not_found', `There is no execution ${id}`);
+  const places = await placesInQueue(store, [row]);
+  return toExecution(row, await inbox.listOpen({ execution: id, limit: 100 }), places.get(id) ?? null);
+}
+
+/** A page of executions, the newest first; `next` is the cursor of the page after it. */
+export async function listExecutions(
+  store: Store,
+  { status, q, limit, cursor }: ListOptions,
+): Promise<{ items: ExecutionSummary[]; next: string | null }> {
+  let query = store.db
+    .selectFrom('executions')
+    .selectAll()
+    .orderBy('id', 'desc')
+    .limit(limit + 1);
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (cursor !== undefined) query = query.where('id', '<', cursor);
+  if (q !== undefined && q.trim() !== '') {
+    const words = `%${q.trim().replace(/[\\%_]/g, '\\$&')}%`;
+    const found = (column: 'title' | 'excerpt') =>
+      sql<boolean>`lower(${sql.ref(column)}) like lower(${words}) escape '\\'`;
+    query = query.where((eb) => eb.or([found('title'), found('excerpt')]));
+  }
+  const rows = await query.execute();
+  const shown = rows.slice(0, limit);
+  const awaiting = await countOpen(
+    store,
+    shown.map((row) => row.id),
+  );
+  const places = await placesInQueue(store, shown);
+  const items = shown.map((row) => toSummary(row, awaiting.get(row.id) ?? 0, places.get(row.id) ?? null));
+  return { items, next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null };
+}
+
+async function countOpen(store: Store, executions: string[]): Promise<Map<string, number>> {
+  if (executions.length === 0) return new Map();
+  const rows = await store.db
+    .selectFrom('requests')
+    .select((eb) => ['execution', eb.fn.countAll<number>().as('count')])
+    .where('execution', 'in', executions)
+    .where('status', '=', 'open')
+    .groupBy('execution')
+    .execute();
+  return new Map(rows.map((row) => [row.execution, Number(row.count)]));
+}
