@@ -8,12 +8,13 @@ interface TakeOverOptions {
   readonly executions: Executions;
   readonly sessions: Sessions;
   readonly logger: { warn(fields: object, text: string): void };
+  /** Default 5 s, a third of the lease. */
+  readonly everyMs?: number;
 }
 
-const everyMs = 5_000;
-
 /** Keeps this host's lease, lets go of what was lost because it had run out, and takes up what other hosts left. */
-export function createTakeOver({ ownership, executions, sessions, logger }: TakeOverOptions): () => Promise<void> {
+export function createTakeOver(options: TakeOverOptions): () => Promise<void> {
+  const { ownership, executions, sessions, logger, everyMs = 5_000 } = options;
   return every(everyMs, async () => {
     const lost = await ownership.renew();
     if (lost.length > 0) {
