@@ -226,8 +226,10 @@ describe('sessions', () => {
     expect(await placement.list()).toEqual([placed]);
     await placement.remove(placed.id);
     await placement.remove(placed.id);
+    expect(await placement.listWorkspaces()).toContain(placed.session);
     await placement.removeWorkspace(placed.session);
     await placement.removeWorkspace(placed.session);
+    expect(await placement.listWorkspaces()).not.toContain(placed.session);
     expect(await placement.list()).toEqual([]);
     expect(await placement.inspect(placed.id)).toEqual({ kind: 'missing' });
   });

@@ -27,6 +27,8 @@ export type HostSpec = z.input<typeof hostSpecSchema>;
 export const toHostSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('launch'), n: z.number(), key: z.string(), inputs: z.record(z.string(), z.json()) }),
   z.object({ type: z.literal('answer'), n: z.number(), request: z.string(), inputs: z.record(z.string(), z.json()) }),
+  /** Appends a line to the log of an execution. */
+  z.object({ type: z.literal('note'), n: z.number(), execution: z.string(), text: z.string() }),
   z.object({ type: z.literal('kill-service') }),
 ]);
 export type ToHost = z.infer<typeof toHostSchema>;
@@ -37,4 +39,6 @@ export type FromHost =
   | { readonly type: 'refused'; readonly n: number; readonly code: string; readonly detail: string }
   /** A request was opened, or is open still. */
   | { readonly type: 'asked'; readonly request: string; readonly name: string }
+  /** Executions this host took over from another, or lost to one. */
+  | { readonly type: 'claimed' | 'lost'; readonly executions: readonly string[] }
   | { readonly type: 'ended'; readonly execution: string; readonly status: string };

@@ -9,6 +9,7 @@ type Ended = Extract<FromHost, { type: 'ended' }>;
 interface HostHandlers {
   readonly onAsked?: (asked: Asked) => void;
   readonly onEnded?: (ended: Ended) => void;
+  readonly onOwned?: (change: Extract<FromHost, { executions: unknown }>) => void;
 }
 
 /** A refusal of the host, or that it ended before it answered. */
@@ -29,6 +30,7 @@ export interface HostProcess {
   /** Rejects with `Refused`. */
   launch(inputs: Readonly<Record<string, string>>, key: string): Promise<string>;
   answer(request: string, words: string): Promise<void>;
+  note(execution: string, text: string): Promise<string>;
   killService(): void;
   signal(signal: NodeJS.Signals): void;
 }
@@ -62,6 +64,9 @@ export function startHostProcess(spec: HostSpec, handlers: HostHandlers = {}): H
         return handlers.onAsked?.(message);
       case 'ended':
         return handlers.onEnded?.(message);
+      case 'claimed':
+      case 'lost':
+        return handlers.onOwned?.(message);
       case 'done':
         waiting.get(message.n)?.resolve(message.value);
         break;
@@ -87,6 +92,7 @@ export function startHostProcess(spec: HostSpec, handlers: HostHandlers = {}): H
     async answer(request, words) {
       await ask({ type: 'answer', request, inputs: { words } });
     },
+    note: (execution, text) => ask({ type: 'note', execution, text }),
     killService: () => void child.send({ type: 'kill-service' } satisfies ToHost),
     signal: (signal) => void child.kill(signal),
   };

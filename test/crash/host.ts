@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createExecutions, type Executions } from '@airlock/host/executions/executions';
 import { createInbox } from '@airlock/host/inbox/inbox';
 import { createLog, type Log } from '@airlock/host/log/log';
-import { createOwnership } from '@airlock/host/ownership/ownership';
+import { createOwnership, type Ownership } from '@airlock/host/ownership/ownership';
 import { openStore } from '@airlock/host/store/store';
 import { createTakeOver } from '@airlock/host/take-over';
 import { createTimers } from '@airlock/host/timers/timers';
@@ -23,6 +23,12 @@ const logger = { info: () => undefined, warn: () => undefined, debug: () => unde
 
 function tell(message: FromHost): void {
   process.send?.(message);
+}
+
+async function telling(type: 'claimed' | 'lost', executions: Promise<string[]>): Promise<string[]> {
+  const ids = await executions;
+  if (ids.length > 0) tell({ type, executions: ids });
+  return ids;
 }
 
 /** Process ids of the service processes; there is at least one. */
@@ -64,12 +70,17 @@ function deadly(log: Log, kill: Kill | undefined): Log {
 }
 
 const store = await openStore(join(spec.home, 'airlock.db'));
-const ownership = createOwnership({
+const owned = createOwnership({
   store,
   clock,
   home: spec.installation ?? spec.home,
   ...(spec.leaseMs === undefined ? {} : { leaseMs: spec.leaseMs }),
 });
+const ownership: Ownership = {
+  ...owned,
+  renew: () => telling('lost', owned.renew()),
+  claim: () => telling('claimed', owned.claim()),
+};
 const log = deadly(createLog(store, clock, { fence: ownership }), spec.kill);
 const timers = createTimers({
   store,
@@ -125,6 +136,10 @@ async function obey(message: ToHost): Promise<void> {
       const { id } = await executions.launch('matrix', message.inputs, 'admin', message.key);
       follow(id);
       tell({ type: 'done', n, value: id });
+    } else if (message.type === 'note') {
+      const note = { kind: 'debug', payload: { text: message.text } } as const;
+      await store.write((tx) => log.append(tx, message.execution, [note]));
+      tell({ type: 'done', n, value: message.text });
     } else {
       await inbox.answer(message.request, message.inputs, { name: 'ada', role: 'admin' });
       tell({ type: 'done', n, value: message.request });

@@ -105,5 +105,6 @@ export function createProcessPlacement(): ProcessPlacement {
     remove,
     removeWorkspace: () => Promise.resolve(),
     list: () => Promise.resolve([]),
+    listWorkspaces: () => Promise.resolve([]),
   };
 }

@@ -11,6 +11,7 @@ import { createAuth } from './auth/auth.ts';
 import { type BackupCare, createBackupCare } from './backup/care.ts';
 import { finishRestore } from './backup/staging.ts';
 import type { Config } from './config.ts';
+import { every } from './executions/every.ts';
 import { createExecutions, type Executions } from './executions/executions.ts';
 import { createModelGateway } from './gateway/gateway.ts';
 import { createKeyCheck } from './gateway/key-check.ts';
@@ -22,6 +23,7 @@ import { createOwnership, type Ownership } from './ownership/ownership.ts';
 import { createLocalPlacement } from './placement/local.ts';
 import { listenError, requirePort } from './port.ts';
 import { requireImage } from './prepare-image.ts';
+import { createReaper } from './sessions/reaper.ts';
 import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { type Engine, prepareEngine } from './setup.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
@@ -67,7 +69,17 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
   const backups = createBackupCare({ home, installation, client: engine.client, store, logger });
   await backups.settle();
   const ownership = createOwnership({ store, clock, home: installation });
-  const parts = compose({ config, logger, store, clock, engine, image: image.reference, simulator, backups, ownership });
+  const parts = compose({
+    config,
+    logger,
+    store,
+    clock,
+    engine,
+    image: image.reference,
+    simulator,
+    backups,
+    ownership,
+  });
   const system = (): Promise<System> => describe(config, engine, image.reference);
   const app = createApp({
     auth,
@@ -201,7 +213,8 @@ function compose(options: ComposeOptions) {
     },
   });
   const takeOver = createTakeOver({ ownership, executions, sessions, logger });
-  return { log, inbox, timers, executions, sessions, keys, backups, takeOver };
+  const reap = every(60_000, createReaper({ store, placement, logger }));
+  return { log, inbox, timers, executions, sessions, keys, backups, takeOver, reap };
 }
 
 function upstream(config: Config, simulator: Simulator | undefined) {
@@ -220,6 +233,7 @@ async function tick(parts: Parts, logger: Logger): Promise<void> {
     await parts.sessions.checkStalls();
     await parts.sessions.checkWorkspaces();
     await parts.backups.check();
+    await parts.reap();
   } catch (error) {
     logger.warn({ error }, 'A timer could not be served; the next round tries again');
   }

@@ -48,6 +48,7 @@ export function createLocalPlacement(options: LocalPlacementOptions): Placement 
     remove: async (containerId) => await remove(client, containerId),
     removeWorkspace: async (session) => await volumes.remove(session),
     list: async () => await list(client, home),
+    listWorkspaces: async () => await volumes.list(),
   };
 }
 

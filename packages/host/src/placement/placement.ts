@@ -42,4 +42,6 @@ export interface Placement {
   removeWorkspace(session: string): Promise<void>;
   /** Session containers of this installation, running or not. Rejects rather than returning a partial list. */
   list(): Promise<PlacedContainer[]>;
+  /** Sessions of this installation that have a workspace volume. Rejects rather than returning a partial list. */
+  listWorkspaces(): Promise<string[]>;
 }

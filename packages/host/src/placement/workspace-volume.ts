@@ -1,6 +1,6 @@
 import type { EngineClient } from '../engine/engine-client.ts';
 import { engineMessage, engineStatus, toEngineError } from '../engine/engine-error.ts';
-import { containerName, labelsOf } from './container-config.ts';
+import { containerName, labelsOf, sessionLabels } from './container-config.ts';
 
 /** Makes and removes the engine volumes that sessions work in. */
 export class WorkspaceVolumes {
@@ -34,6 +34,17 @@ export class WorkspaceVolumes {
     } catch (thrown) {
       if (engineStatus(thrown) !== 404)
         throw toEngineError(thrown, `Workspace of session ${session}`, 'container_failed');
+    }
+  }
+
+  /** The sessions whose workspaces are there. */
+  async list(): Promise<string[]> {
+    try {
+      const label = [`${sessionLabels.home}=${this.#home}`, `${sessionLabels.kind}=session`];
+      const { Volumes } = await this.#client.listVolumes({ filters: { label } });
+      return Volumes.flatMap(({ Labels }) => Labels?.[sessionLabels.session] ?? []);
+    } catch (thrown) {
+      throw toEngineError(thrown, 'Listing workspaces', 'container_failed');
     }
   }
 

@@ -55,6 +55,7 @@ const placement: Placement = {
   workspaceBytes: unused,
   remove: (id) => Promise.resolve(void removed.push(id)),
   removeWorkspace: unused,
+  listWorkspaces: unused,
   list: unused,
 };
 

@@ -35,6 +35,7 @@ async function startOn(list: () => Promise<PlacedContainer[]>, values: Partial<S
     workspaceBytes: unused,
     remove: (id) => Promise.resolve(void removed.push(id)),
     removeWorkspace: unused,
+    listWorkspaces: unused,
     list,
   };
   await reconcile({ store: temporary.store, placement, logger });
