@@ -51,7 +51,7 @@ beforeEach(() => {
 const id = newId();
 
 describe('runs', () => {
-  it('R1. an outcome committed before the load is in it, one committed after it is sent, and none is both', async () => {
+  it('H1. an outcome committed before the load is in it, one committed after it is sent, and none is both', async () => {
     duringLoad = () => {
       stored = 1;
       runs.deliver(id, 'a', yes);
@@ -61,12 +61,12 @@ describe('runs', () => {
     expect(sent).toEqual(['run with 1', 'outcome b']);
   });
 
-  it('R1. are loaded once, however many want them awake', async () => {
+  it('H1. are loaded once, however many want them awake', async () => {
     await Promise.all([runs.wake(id), runs.wake(id), runs.wake(id)]);
     expect(sent).toEqual(['run with 0']);
   });
 
-  it('R1. go into the next process when theirs ended while they were loaded', async () => {
+  it('H1. go into the next process when theirs ended while they were loaded', async () => {
     let loads = 0;
     duringLoad = () => {
       loads += 1;
@@ -77,7 +77,7 @@ describe('runs', () => {
     expect(sent).toEqual(['run with 0']);
   });
 
-  it('R2. are resident from the load until they are dropped, or their process ends', async () => {
+  it('H2. are resident from the load until they are dropped, or their process ends', async () => {
     expect(runs.isResident(id)).toBe(false);
     const waking = runs.wake(id);
     await Promise.resolve();
@@ -92,7 +92,7 @@ describe('runs', () => {
     expect(runs.isResident(id)).toBe(false);
   });
 
-  it('R2. are not brought in any more once dropped on the way', async () => {
+  it('H2. are not brought in any more once dropped on the way', async () => {
     duringLoad = () => runs.drop(id);
     await runs.wake(id);
     expect(runs.has(id)).toBe(false);
@@ -100,7 +100,7 @@ describe('runs', () => {
     expect(released).toEqual([id]);
   });
 
-  it('R3. are put away only while they wait, the longest waiting first', async () => {
+  it('H3. are put away only while they wait, the longest waiting first', async () => {
     const [working, first, second] = [newId(), newId(), newId()];
     for (const each of [working, first, second]) await runs.wake(each);
     expect(runs.park(first, 0)).toBe(true);
@@ -111,7 +111,7 @@ describe('runs', () => {
     expect([working, second].map((each) => runs.isResident(each))).toEqual([true, false]);
   });
 
-  it('R3. do not wait any more once they were sent an outcome, nor if they said so before they had it', async () => {
+  it('H3. do not wait any more once they were sent an outcome, nor if they said so before they had it', async () => {
     await runs.wake(id);
     runs.park(id, 0);
     runs.deliver(id, 'a', yes);

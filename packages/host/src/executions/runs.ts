@@ -5,10 +5,10 @@ import type { Replica } from './services.ts';
 /*
  * Which executions are in a service process now. The others cost a row: an outcome, an answer or a timer wakes them.
  *
- * R1. An execution is loaded in one turn of the queue of writes, and counts as resident from that commit on: every
+ * H1. An execution is loaded in one turn of the queue of writes, and counts as resident from that commit on: every
  *     outcome is either in what is loaded or sent after it, and none is in both.
- * R2. Nothing is taken from a process for an execution that is not resident.
- * R3. Only an execution that waits for the host alone is put away, and not while it has been sent something since it
+ * H2. Nothing is taken from a process for an execution that is not resident.
+ * H3. Only an execution that waits for the host alone is put away, and not while it has been sent something since it
  *     said so.
  */
 
@@ -48,7 +48,7 @@ interface RunsOptions {
   readonly assign: (service: string, execution: string) => Promise<Replica>;
   readonly release: (execution: string) => void;
   /**
-   * R1: reads the log, and after the commit calls `attach` with the number of outcomes; if that is true it hands the log
+   * H1: reads the log, and after the commit calls `attach` with the number of outcomes; if that is true it hands the log
    * over. Does nothing for an execution that is not to run.
    */
   readonly load: (execution: string, replica: Replica, attach: (outcomes: number) => boolean) => Promise<void>;

@@ -30,7 +30,7 @@ const retries = async () =>
   );
 
 describe('steps', () => {
-  it('S1. begin again when they were cut, and say so; one that told how it went does not', async () => {
+  it('A1. begin again when they were cut, and say so; one that told how it went does not', async () => {
     await rig.take('k', { ...step, retry: { ...retry, attempts: 1 } });
     await reload();
     expect(rig.begun).toEqual(['k 1', 'k 2']);
@@ -41,7 +41,7 @@ describe('steps', () => {
     expect(rig.delivered).toEqual([{ key: 'k', outcome: yes }]);
   });
 
-  it('S2. are settled by the attempt last begun alone, and once', async () => {
+  it('A2. are settled by the attempt last begun alone, and once', async () => {
     await rig.take('k', step);
     await reload();
     await tell(1, no);

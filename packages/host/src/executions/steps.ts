@@ -7,9 +7,9 @@ import { type CallSinks, settleCall } from './calls.ts';
 /*
  * Attempts of steps.
  *
- * S1. An attempt is counted before it begins. One that was begun and has not told how it went was cut by a crash, and
+ * A1. An attempt is counted before it begins. One that was begun and has not told how it went was cut by a crash, and
  *     may have taken effect: it is shown as retried, never taken for one that did not run.
- * S2. Only the attempt last begun can settle the step or have it retried.
+ * A2. Only the attempt last begun can settle the step or have it retried.
  */
 
 type Step = Extract<Call, { kind: 'step' }>;
@@ -37,7 +37,7 @@ function retried(step: OpenStep, delayMs: number, reason: string): NewEvent {
   return { kind: 'retry', payload };
 }
 
-/** S1: begins a step again whose attempt was cut. */
+/** A1: begins a step again whose attempt was cut. */
 export async function repeatCutStep(tx: Tx, execution: string, step: OpenStep, sinks: CallSinks): Promise<void> {
   await sinks.log.append(tx, execution, [retried(step, 0, 'It was cut off: its process ended')]);
   await beginAttempt(tx, execution, step.key, step.attempts + 1, sinks);

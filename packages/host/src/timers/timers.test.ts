@@ -43,7 +43,7 @@ const set = (ref: string, at: number) =>
 const left = async () => (await temporary.store.db.selectFrom('timers').select('ref').execute()).map(({ ref }) => ref);
 
 describe('timers', () => {
-  it('T1. are kept in the store until cleared, and go with their execution', async () => {
+  it('D1. are kept in the store until cleared, and go with their execution', async () => {
     await set('a', 5_000);
     await set('b', 5_000);
     await temporary.store.write((tx) => timers.clear(tx, { execution, kind: 'sleep', ref: 'a' }));
@@ -53,7 +53,7 @@ describe('timers', () => {
     expect(await left()).toEqual([]);
   });
 
-  it('T2. fire at their time and not before, in the order of their times, once moved at the new one', async () => {
+  it('D2. fire at their time and not before, in the order of their times, once moved at the new one', async () => {
     await set('late', 3_000);
     await set('early', 2_000);
     await set('moved', 1_000);
@@ -66,7 +66,7 @@ describe('timers', () => {
     expect(await left()).toEqual(['moved']);
   });
 
-  it('T2. fire on the host that owns the execution alone', async () => {
+  it('D2. fire on the host that owns the execution alone', async () => {
     await set('a', 500);
     timers = make('another');
     await timers.tick();
@@ -76,7 +76,7 @@ describe('timers', () => {
     expect(served).toHaveLength(1);
   });
 
-  it('T3. that cannot be served hold up no other, and stay', async () => {
+  it('D3. that cannot be served hold up no other, and stay', async () => {
     refuses.add('bad');
     await set('bad', 100);
     await set('good', 200);

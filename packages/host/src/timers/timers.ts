@@ -5,10 +5,10 @@ import type { Store, Tx } from '../store/store.ts';
 /*
  * Times at which something is to be done for an execution: rows with a wall-clock time, and one loop.
  *
- * T1. A timer is set and cleared in the write that needs it or no longer does; it outlives every process.
- * T2. It fires at its time or later, on the host that owns its execution, again and again until the write it led to has
+ * D1. A timer is set and cleared in the write that needs it or no longer does; it outlives every process.
+ * D2. It fires at its time or later, on the host that owns its execution, again and again until the write it led to has
  *     cleared it: what it does is done at least once, and its handler makes that once.
- * T3. One that cannot be served holds up no other.
+ * D3. One that cannot be served holds up no other.
  */
 
 export type Timer = Selectable<TimersTable>;
