@@ -14,11 +14,11 @@ interface HostHandlers {
 
 /** A refusal of the host, or that it ended before it answered. */
 export class Refused extends Error {
-  constructor(
-    readonly code: string,
-    detail: string,
-  ) {
+  readonly code: string;
+
+  constructor(code: string, detail: string) {
     super(`${code}: ${detail}`);
+    this.code = code;
   }
 }
 

@@ -4,6 +4,7 @@ import { addExecution } from '@airlock/host/log/fixtures';
 import { createLog } from '@airlock/host/log/log';
 import { createSessions } from '@airlock/host/sessions/sessions';
 import { temporaryStore } from '@airlock/host/store/temporary';
+import { createTimers } from '@airlock/host/timers/timers';
 import { openWire } from '@airlock/host/wire/open-wire';
 import { createModelSim, type ModelSim } from '@airlock/model-sim/server';
 import type { Event } from '@airlock/protocol/events';
@@ -40,7 +41,8 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
   const settled: number[] = [];
   const turns: PromiseWithResolvers<Outcome>[] = [];
   const logger = { debug: () => undefined, warn: () => undefined };
-  const inbox = createInbox({ store, log, clock, owner: () => sessions.requestOwner });
+  const timers = createTimers({ store, clock, logger, handler: ({ ref }) => inbox.expireRequest(ref) });
+  const inbox = createInbox({ store, log, timers, clock, owner: () => sessions.requestOwner });
   const sessions = createSessions({
     store,
     log,
@@ -49,6 +51,7 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
     clock,
     logger,
     image: () => 'processes',
+    fence: { host: 'rig', epochOf: () => undefined },
     settle: (tx, _execution, key, outcome) => {
       const turn = Number(key);
       tx.afterCommit(() => {
@@ -80,7 +83,9 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
   const stopAllowing = log.subscribe(execution, (frame) => {
     if (frame.kind !== 'event' || frame.event.kind !== 'request') return;
     // One that is withdrawn meanwhile needs no answer.
-    inbox.answer(frame.event.payload.request, { decision: 'allow' }, 'admin').catch(() => undefined);
+    inbox
+      .answer(frame.event.payload.request, { decision: 'allow' }, { name: 'admin', role: 'admin' })
+      .catch(() => undefined);
   });
 
   return {

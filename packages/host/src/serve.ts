@@ -179,6 +179,7 @@ function compose(options: ComposeOptions) {
   const inbox = createInbox({
     store,
     log,
+    timers,
     clock,
     owner: (kind) => (kind === 'form' ? executions.formOwner : sessions.requestOwner),
   });

@@ -9,6 +9,7 @@ import { noSessions } from '../executions/fixtures.ts';
 import { createInbox } from '../inbox/inbox.ts';
 import { createLog } from '../log/log.ts';
 import { temporaryStore } from '../store/temporary.ts';
+import { stillTimers } from '../timers/fixtures.ts';
 import { createApp } from './app.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
@@ -27,7 +28,9 @@ const noExecutions: Executions = {
     list: () => [],
     get: noService,
     manifest: noService,
-    send: () => undefined,
+    assign: () => Promise.reject(new RangeError('not asked here')),
+    release: () => undefined,
+    of: () => undefined,
     ready: Promise.resolve(),
     stop: () => Promise.resolve(),
   },
@@ -38,6 +41,10 @@ const noExecutions: Executions = {
   remove: nothing,
   formOwner: noSessions.requestOwner,
   settle: () => Promise.resolve(),
+  fire: () => Promise.resolve(),
+  recover: () => Promise.resolve(),
+  release: () => undefined,
+  check: () => Promise.resolve(),
   stop: () => Promise.resolve(),
 };
 
@@ -55,7 +62,13 @@ beforeEach(async () => {
     log,
     panelDir,
     executions: noExecutions,
-    inbox: createInbox({ store: temporary.store, log, clock, owner: () => noSessions.requestOwner }),
+    inbox: createInbox({
+      store: temporary.store,
+      log,
+      timers: stillTimers(temporary.store, clock),
+      clock,
+      owner: () => noSessions.requestOwner,
+    }),
     system: () => Promise.reject(new RangeError('not asked here')),
     notReady: () => Promise.resolve(reasons),
     stop: (sessions) => void stops.push(sessions),

@@ -9,7 +9,7 @@ const inboxRoute = createRoute({
   method: 'get',
   path: '/inbox',
   request: { query: pageQuery },
-  responses: { 200: json(listSchema(requestSchema), 'Open requests, oldest first'), ...failure },
+  responses: { 200: json(listSchema(requestSchema), 'Open requests you may answer, oldest first'), ...failure },
 });
 const get = createRoute({
   method: 'get',
@@ -28,13 +28,14 @@ export function requestRoutes({ inbox }: ApiDeps) {
   return createRouter()
     .openapi(inboxRoute, async (c) => {
       const { limit, cursor } = c.req.valid('query');
-      const items = await inbox.listOpen({ limit: limit + 1, ...(cursor === undefined ? {} : { after: cursor }) });
+      const after = cursor === undefined ? {} : { after: cursor };
+      const items = await inbox.listOpen({ limit: limit + 1, user: c.get('user'), ...after });
       const shown = items.slice(0, limit);
       return c.json({ items: shown, next: items.length > limit ? (shown.at(-1)?.id ?? null) : null }, 200);
     })
     .openapi(get, async (c) => c.json(await inbox.get(c.req.valid('param').id), 200))
     .openapi(answer, async (c) => {
-      await inbox.answer(c.req.valid('param').id, c.req.valid('json').inputs, c.get('user').name);
+      await inbox.answer(c.req.valid('param').id, c.req.valid('json').inputs, c.get('user'));
       return c.json({ ok: true as const }, 200);
     });
 }

@@ -7,6 +7,14 @@ import { failure, json, jsonBody } from './responses.ts';
 
 const nameParam = z.object({ name: z.string().min(1).max(64) });
 
+const launchHeaders = z.object({
+  /** The same launch sent again with it starts nothing. */
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'Use 1 to 255 printable characters without spaces')
+    .optional(),
+});
+
 const list = createRoute({
   method: 'get',
   path: '/services',
@@ -21,8 +29,12 @@ const get = createRoute({
 const launch = createRoute({
   method: 'post',
   path: '/services/{name}/executions',
-  request: { params: nameParam, body: jsonBody(launchSchema) },
-  responses: { 201: json(z.object({ id: idSchema }), 'Started'), ...failure },
+  request: { params: nameParam, headers: launchHeaders, body: jsonBody(launchSchema) },
+  responses: {
+    200: json(z.object({ id: idSchema }), 'Started before, with the same Idempotency-Key'),
+    201: json(z.object({ id: idSchema }), 'Started'),
+    ...failure,
+  },
 });
 
 export function serviceRoutes({ executions }: ApiDeps) {
@@ -31,7 +43,8 @@ export function serviceRoutes({ executions }: ApiDeps) {
     .openapi(get, (c) => c.json(executions.services.get(c.req.valid('param').name), 200))
     .openapi(launch, async (c) => {
       const { name } = c.req.valid('param');
-      const id = await executions.launch(name, c.req.valid('json').inputs, c.get('user').name);
-      return c.json({ id: idSchema.parse(id) }, 201);
+      const { 'idempotency-key': key } = c.req.valid('header');
+      const { id, isNew } = await executions.launch(name, c.req.valid('json').inputs, c.get('user').name, key);
+      return c.json({ id: idSchema.parse(id) }, isNew ? 201 : 200);
     });
 }

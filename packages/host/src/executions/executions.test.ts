@@ -7,6 +7,7 @@ import { temporaryStore } from '../store/temporary.ts';
 import { createExecutions, type Executions } from './executions.ts';
 import { noSessions } from './fixtures.ts';
 
+const bob = { name: 'bob', role: 'admin' } as const;
 const servicesDir = join(import.meta.dirname, '../../../../services');
 const quiet = { info: () => undefined, warn: () => undefined };
 
@@ -71,7 +72,7 @@ describe('executions.launch()', () => {
     const id = await executions.launch('hello-form', { name: 'Ada', times: 2 }, 'admin');
     const request = await requestOf(id);
     expect((await executions.get(id)).status).toBe('awaiting');
-    await inbox.answer(request, { greeting: 'Good day, Ada' }, 'bob');
+    await inbox.answer(request, { greeting: 'Good day, Ada' }, bob);
     await until(id, isOver);
     const ended = await executions.get(id);
     expect(ended).toMatchObject({ status: 'finished', result: { body: 'Good day, Ada\nGood day, Ada' }, awaiting: 0 });
@@ -97,11 +98,11 @@ describe('answers', () => {
   it('leave the request open when the lease of the service refuses them', async () => {
     const id = await executions.launch('hello-form', { name: 'Ada', times: 1 }, 'admin');
     const request = await requestOf(id);
-    await expect(inbox.answer(request, { greeting: 'Hello you' }, 'bob')).rejects.toMatchObject({
+    await expect(inbox.answer(request, { greeting: 'Hello you' }, bob)).rejects.toMatchObject({
       code: 'invalid_inputs',
       fields: { greeting: expect.any(Array) },
     });
-    await inbox.answer(request, { greeting: 'Hello Ada' }, 'bob');
+    await inbox.answer(request, { greeting: 'Hello Ada' }, bob);
     await until(id, isOver);
   });
 });
@@ -128,7 +129,7 @@ describe('executions.cancel()', () => {
     const request = await requestOf(id);
     await executions.cancel(id, 'admin');
     expect(await executions.get(id)).toMatchObject({ status: 'cancelled', requests: [] });
-    await expect(inbox.answer(request, {}, 'bob')).rejects.toMatchObject({ code: 'request_expired' });
+    await expect(inbox.answer(request, {}, bob)).rejects.toMatchObject({ code: 'request_expired' });
     await executions.cancel(id, 'admin');
   });
 });
@@ -151,5 +152,5 @@ describe('executions.list()', () => {
 /** After a start the service process may still be replaying; the API says "not now" until it has. */
 async function answerWhenRunning(request: string): Promise<void> {
   await executions.services.ready;
-  await inbox.answer(request, { greeting: 'Hello Ada' }, 'bob');
+  await inbox.answer(request, { greeting: 'Hello Ada' }, bob);
 }

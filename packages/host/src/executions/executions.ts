@@ -14,8 +14,9 @@ import type { Timer, Timers } from '../timers/timers.ts';
 import { type CallSinks, settleCall } from './calls.ts';
 import { type Ending, endExecution } from './ending.ts';
 import { every } from './every.ts';
-import { type ExecutionRow, newExecutionRow } from './execution-row.ts';
+import type { ExecutionRow } from './execution-row.ts';
 import { createFormOwner } from './form-owner.ts';
+import { launchExecution } from './launch.ts';
 import { getExecution, type ListOptions, listExecutions } from './listing.ts';
 import { createLoader } from './loader.ts';
 import { createParkings } from './parkings.ts';
@@ -31,8 +32,13 @@ import { wakeOpen } from './wake-open.ts';
 
 export interface Executions {
   readonly services: Services;
-  /** Starts an execution; rejects with `invalid_inputs` naming the fields. */
-  launch(service: string, inputs: JsonObject, user: string): Promise<string>;
+  /** Starts an execution, or finds the one this user started with `key`; rejects with `invalid_inputs` naming the fields. */
+  launch(
+    service: string,
+    inputs: JsonObject,
+    user: string,
+    key?: string,
+  ): Promise<{ readonly id: string; readonly isNew: boolean }>;
   get(id: string): Promise<Execution>;
   list(options: ListOptions): Promise<{ items: ExecutionSummary[]; next: string | null }>;
   /** Asks an execution to end; does nothing to one that has ended. */
@@ -252,25 +258,19 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     settle,
     fire,
 
-    async launch(service, given, user) {
-      const { elements, title } = services.manifest(service);
-      const checked = validate(elements, given);
+    async launch(service, given, user, key) {
+      const manifest = services.manifest(service);
+      const checked = validate(manifest.elements, given);
       if (!checked.ok) {
         throw new AirlockError('invalid_inputs', 'Some fields are not valid', { fields: checked.fields });
       }
-      const row = { ...newExecutionRow(service, title, checked.values, user, clock()), ...ownership.launched };
-      const admitted = await store.write(async (tx) => {
-        await tx.db.insertInto('executions').values(row).execute();
-        tx.afterCommit(() => ownership.hold(row.id));
-        await log.append(tx, row.id, [
-          { kind: 'status', payload: { status: 'starting' } },
-          { kind: 'meta', payload: { service, title, user } },
-          { kind: 'inputs', payload: { inputs: checked.values } },
-        ]);
-        return await admitNext(tx, service);
-      });
+      const launch = { manifest, inputs: checked.values, user, key, owner: ownership.launched };
+      const { launched, admitted } = await store.write(async (tx) => ({
+        launched: await launchExecution(tx, launch, { log, hold: ownership.hold, clock }),
+        admitted: await admitNext(tx, service),
+      }));
       begin(admitted);
-      return row.id;
+      return launched;
     },
 
     get: (id) => getExecution(store, inbox, id),

@@ -4,8 +4,8 @@ import { AirlockError } from '@airlock/protocol/errors';
 import { idSchema } from '@airlock/protocol/ids';
 import type { Json, JsonObject } from '@airlock/protocol/json';
 import { callSchema, type Outcome, type ToService } from '@airlock/protocol/service-channel';
-import { formAskOf, type RequestOwner } from '../inbox/inbox.ts';
-import type { RequestRow } from '../inbox/request-row.ts';
+import type { RequestOwner } from '../inbox/inbox.ts';
+import { formAskOf, type RequestRow } from '../inbox/request-row.ts';
 import type { Settle } from '../sessions/frames.ts';
 import { fromJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
@@ -61,8 +61,9 @@ export function createFormOwner({ store, settle, send }: FormOwnerOptions) {
     async answered(tx, row, settlement) {
       await settle(tx, row.execution, row.ref, { ok: true, value: settlement.value ?? settlement.inputs });
     },
-    async expired(tx, row) {
-      const error = new AirlockError('request_expired', `Nobody answered before ${row.expires_at}`);
+    async expired(tx, row, why) {
+      const words = why === undefined ? '' : `, and the default was not taken: ${why}`;
+      const error = new AirlockError('request_expired', `Nobody answered before ${row.expires_at}${words}`);
       await settle(tx, row.execution, row.ref, { ok: false, error: error.toBody() });
     },
   };

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addExecution } from '../log/fixtures.ts';
 import { createLog } from '../log/log.ts';
 import { temporaryStore } from '../store/temporary.ts';
-import { createTimers } from '../timers/timers.ts';
+import { stillTimers } from '../timers/fixtures.ts';
 import { admit, placesInQueue } from './queue.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
@@ -30,8 +30,7 @@ async function queue(...owners: string[]): Promise<string[]> {
 function admitAs(host: string, policy: { maxConcurrent?: number; executionMs?: number }): Promise<string[]> {
   const { store } = temporary;
   const log = createLog(store, clock);
-  const timers = createTimers({ store, clock, handler: () => Promise.resolve(), logger: { warn: () => undefined } });
-  const sinks = { log, timers, clock, host };
+  const sinks = { log, timers: stillTimers(store, clock), clock, host };
   return store.write((tx) => admit(tx, 'test', servicePolicySchema.parse(policy), sinks));
 }
 

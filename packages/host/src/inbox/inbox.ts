@@ -1,34 +1,39 @@
+import type { User } from '@airlock/protocol/api';
+import { type Assign, mayAnswer, whoMayAnswer } from '@airlock/protocol/assign';
 import { AirlockError } from '@airlock/protocol/errors';
-import type { NewEvent } from '@airlock/protocol/events';
-import { idSchema } from '@airlock/protocol/ids';
-import type { Json, JsonObject } from '@airlock/protocol/json';
-import { askSchemas, type Request, sessionAskSchema } from '@airlock/protocol/requests';
-import type * as z from 'zod';
+import type { JsonObject } from '@airlock/protocol/json';
+import type { Request } from '@airlock/protocol/requests';
 import type { Log } from '../log/log.ts';
 import { newId } from '../store/ids.ts';
-import { fromJson } from '../store/json.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { type RequestRow, toRequest } from './request-row.ts';
+import type { Timers } from '../timers/timers.ts';
+import { closedEvent, type Ending, openedEvent, type Settlement } from './request-events.ts';
+import { createLocks } from './request-locks.ts';
+import { assignOf, type FormAsk, otherwiseOf, type RequestRow, type SessionAsk, toRequest } from './request-row.ts';
 import { refreshStatus } from './status.ts';
 
-export type FormAsk = z.infer<typeof askSchemas.form>;
-export type Ask = FormAsk | z.infer<typeof sessionAskSchema>;
+/*
+ * What people are asked.
+ *
+ * I1. A request, its event, its timer and the status of its execution come to be in one write, and end in one.
+ * I2. One end counts: an answer, the end of its time, or a withdrawal. Who comes later is told what and whose it was.
+ * I3. An answer is on disk, with what it leads to, before it is acknowledged.
+ * I4. An answer that is refused changes nothing: the request stays open.
+ * I5. Only who may answer does.
+ * I6. When its time is over, its default is taken as an answer would be, or it fails.
+ */
 
 export interface OpenRequest {
   readonly execution: string;
   readonly session: string | null;
-  readonly ask: Ask;
+  readonly ask: FormAsk | SessionAsk;
   /** Whose request it is: the key of the lock call, or the CLI's request id. */
   readonly ref: string;
   readonly expiresAt: Date | null;
-}
-
-/** What an answer is turned into, by whoever opened the request. */
-export interface Settlement {
-  /** As stored and shown. */
-  readonly inputs: JsonObject;
-  /** `form`: what the lease made of it. */
-  readonly value?: Json;
+  /** Who may answer; the owner of the execution if left out. */
+  readonly assign?: Assign | undefined;
+  /** Taken as the answer when the time is over. */
+  readonly otherwise?: JsonObject | undefined;
 }
 
 /** The side that opened a request of some kind. */
@@ -36,53 +41,48 @@ export interface RequestOwner {
   /** Checks an answer; throws `invalid_inputs` to leave the request open. Has no effects. */
   check(row: RequestRow, inputs: JsonObject): Promise<Settlement>;
   /** Takes the settled answer, in the same write that stores it. */
-  answered(tx: Tx, row: RequestRow, settlement: Settlement, by: string): Promise<void>;
-  /** The time to answer is over. */
-  expired(tx: Tx, row: RequestRow): Promise<void>;
+  answered(tx: Tx, row: RequestRow, settlement: Settlement): Promise<void>;
+  /** The time to answer is over; `why` says what was wrong with the default, if there is one. */
+  expired(tx: Tx, row: RequestRow, why?: string): Promise<void>;
 }
 
 export interface Inbox {
   /** Opens a request, or returns the one already open under the same `ref`. */
   open(tx: Tx, request: OpenRequest): Promise<RequestRow>;
   /** Exactly one answer wins; it is on disk when this resolves. */
-  answer(id: string, inputs: JsonObject, by: string): Promise<void>;
+  answer(id: string, inputs: JsonObject, by: User): Promise<void>;
   /** Ends open requests nobody needs an answer to any more. */
   withdraw(tx: Tx, which: { execution: string; session?: string; ref?: string }): Promise<void>;
   get(id: string): Promise<Request>;
-  listOpen(options: { execution?: string; after?: string; limit: number }): Promise<Request[]>;
-  /** Ends requests whose time is over; returns how many. */
-  expire(now: Date): Promise<number>;
+  /** Open requests, the oldest first; with `user`, those this user may answer. */
+  listOpen(options: { execution?: string; after?: string; limit: number; user?: User }): Promise<Request[]>;
+  /** Ends a request whose time is over; does nothing to one that has ended. */
+  expireRequest(id: string): Promise<void>;
 }
 
 interface InboxOptions {
   readonly store: Store;
   readonly log: Log;
+  readonly timers: Timers;
   readonly clock: () => Date;
   /** Looked up when needed, so that owners may be made after the inbox. */
   readonly owner: (kind: string) => RequestOwner;
 }
 
-export function createInbox({ store, log, clock, owner }: InboxOptions): Inbox {
-  const locks = new Map<string, Promise<unknown>>();
+/** How long a default is tried whose service cannot check it, in milliseconds. */
+const patienceMs = 10 * 60_000;
 
-  /** Runs one answer per request at a time. */
-  async function underLock<T>(id: string, work: () => Promise<T>): Promise<T> {
-    const before = locks.get(id) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    const settled = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    locks.set(id, settled);
-    try {
-      return await mine;
-    } finally {
-      if (locks.get(id) === settled) locks.delete(id);
-    }
-  }
+export function createInbox({ store, log, timers, clock, owner }: InboxOptions): Inbox {
+  const underLock = createLocks();
 
-  async function find(id: string): Promise<RequestRow> {
-    const row = await store.db.selectFrom('requests').selectAll().where('id', '=', id).executeTakeFirst();
+  async function find(id: string): Promise<RequestRow & { readonly user: string }> {
+    const row = await store.db
+      .selectFrom('requests')
+      .innerJoin('executions', 'executions.id', 'requests.execution')
+      .selectAll('requests')
+      .select('executions.user')
+      .where('requests.id', '=', id)
+      .executeTakeFirst();
     if (!row) throw new AirlockError('not_found', `There is no request ${id}`);
     return row;
   }
@@ -101,21 +101,43 @@ export function createInbox({ store, log, clock, owner }: InboxOptions): Inbox {
       .where('status', '=', 'open')
       .executeTakeFirst();
     if (updated.numUpdatedRows === 0n) return false;
+    if (row.expires_at !== null) await clearExpiry(tx, row);
     await log.append(tx, row.execution, [closedEvent(row, end)]);
     return true;
   }
 
-  async function expireOne(row: RequestRow): Promise<void> {
+  async function clearExpiry(tx: Tx, { execution, id }: RequestRow): Promise<void> {
+    await timers.clear(tx, { execution, kind: 'expiry', ref: id });
+  }
+
+  /** I6: what the default comes to; a text says why there is none. */
+  async function defaultOf(row: RequestRow): Promise<Settlement | string | undefined> {
+    const otherwise = otherwiseOf(row);
+    if (otherwise === undefined) return undefined;
+    try {
+      return await owner(row.kind).check(row, otherwise);
+    } catch (error) {
+      const { code, message } = AirlockError.from(error);
+      const since = clock().getTime() - new Date(row.expires_at ?? 0).getTime();
+      if (code === 'service_unavailable' && since < patienceMs) throw error;
+      return message;
+    }
+  }
+
+  async function expireOpen(row: RequestRow): Promise<void> {
+    const settlement = await defaultOf(row);
+    const isTaken = typeof settlement === 'object';
     await store.write(async (tx) => {
-      if (!(await close(tx, row, { outcome: 'expired' }))) return;
-      await owner(row.kind).expired(tx, row);
+      if (!(await close(tx, row, { outcome: 'expired', ...(isTaken ? { settlement } : {}) }))) return;
+      if (isTaken) await owner(row.kind).answered(tx, row, settlement);
+      else await owner(row.kind).expired(tx, row, settlement);
       await refreshStatus(log, tx, row.execution);
     });
   }
 
   return {
     async open(tx, request) {
-      const { execution, session, ask, ref, expiresAt } = request;
+      const { execution, session, ask, ref, expiresAt, assign, otherwise } = request;
       const known = await tx.db
         .selectFrom('requests')
         .selectAll()
@@ -138,8 +160,11 @@ export function createInbox({ store, log, clock, owner }: InboxOptions): Inbox {
         answered_by: null,
         answered_at: null,
         answer: null,
+        assign: assign === undefined ? null : JSON.stringify(assign),
+        otherwise: otherwise === undefined ? null : JSON.stringify(otherwise),
       };
       await tx.db.insertInto('requests').values(row).execute();
+      if (expiresAt) await timers.set(tx, { execution, kind: 'expiry', ref: row.id, at: expiresAt });
       await log.append(tx, execution, [openedEvent(row, ask)]);
       await refreshStatus(log, tx, execution);
       return row;
@@ -148,12 +173,16 @@ export function createInbox({ store, log, clock, owner }: InboxOptions): Inbox {
     answer: (id, inputs, by) =>
       underLock(id, async () => {
         const row = await find(id);
+        const assign = assignOf(row);
+        if (!mayAnswer(assign, by, row.user)) {
+          throw new AirlockError('forbidden', `This may be answered by ${whoMayAnswer(assign, row.user)}`);
+        }
         refuseClosed(row, clock());
         const settlement = await owner(row.kind).check(row, inputs);
         await store.write(async (tx) => {
-          const mine = await close(tx, row, { outcome: 'answered', by, settlement });
-          if (!mine) refuseClosed(await readAgain(tx, row.id), clock());
-          await owner(row.kind).answered(tx, row, settlement, by);
+          const isMine = await close(tx, row, { outcome: 'answered', by: by.name, settlement });
+          if (!isMine) refuseClosed(await readAgain(tx, row.id), clock());
+          await owner(row.kind).answered(tx, row, settlement);
           await refreshStatus(log, tx, row.execution);
         });
       }),
@@ -172,31 +201,29 @@ export function createInbox({ store, log, clock, owner }: InboxOptions): Inbox {
 
     get: async (id) => toRequest(await find(id)),
 
-    async listOpen({ execution, after, limit }) {
-      let query = store.db.selectFrom('requests').selectAll().where('status', '=', 'open').orderBy('id').limit(limit);
-      if (execution !== undefined) query = query.where('execution', '=', execution);
-      if (after !== undefined) query = query.where('id', '>', after);
-      return (await query.execute()).map(toRequest);
-    },
-
-    async expire(now) {
-      const due = await store.db
+    async listOpen({ execution, after, limit, user }) {
+      let query = store.db
         .selectFrom('requests')
-        .selectAll()
-        .where('status', '=', 'open')
-        .where('expires_at', '<=', now.toISOString())
-        .limit(500)
-        .execute();
-      for (const row of due) await underLock(row.id, () => expireOne(row));
-      return due.length;
+        .innerJoin('executions', 'executions.id', 'requests.execution')
+        .selectAll('requests')
+        .select('executions.user')
+        .where('requests.status', '=', 'open')
+        .orderBy('requests.id');
+      if (execution !== undefined) query = query.where('requests.execution', '=', execution);
+      if (after !== undefined) query = query.where('requests.id', '>', after);
+      if (user === undefined || user.role === 'admin') return (await query.limit(limit).execute()).map(toRequest);
+      const mine = query.where((eb) => eb.or([eb('executions.user', '=', user.name), eb('assign', 'is not', null)]));
+      const rows = (await mine.execute()).filter((row) => mayAnswer(assignOf(row), user, row.user));
+      return rows.slice(0, limit).map(toRequest);
     },
-  };
-}
 
-interface Ending {
-  readonly outcome: 'answered' | 'expired' | 'withdrawn';
-  readonly by?: string;
-  readonly settlement?: Settlement;
+    expireRequest: (id) =>
+      underLock(id, async () => {
+        const row = await find(id);
+        if (row.status === 'open') await expireOpen(row);
+        else await store.write((tx) => clearExpiry(tx, row));
+      }),
+  };
 }
 
 async function readAgain(tx: Tx, id: string): Promise<RequestRow> {
@@ -217,36 +244,4 @@ function refuseClosed(row: RequestRow, now: Date): void {
         throw new AirlockError('request_expired', `The time to answer ended at ${row.expires_at}`);
       }
   }
-}
-
-function openedEvent(row: RequestRow, ask: Ask): NewEvent {
-  const request = idSchema.parse(row.id);
-  const expiry = row.expires_at === null ? {} : { expiresAt: row.expires_at };
-  if (ask.kind === 'form') {
-    return { kind: 'lock', payload: { request, name: ask.name, elements: ask.elements, ...expiry } };
-  }
-  return { kind: 'request', payload: { request, session: idSchema.parse(row.session), ask, ...expiry } };
-}
-
-function closedEvent(row: RequestRow, end: Ending): NewEvent {
-  const common = {
-    request: idSchema.parse(row.id),
-    outcome: end.outcome,
-    ...(end.by === undefined ? {} : { by: end.by }),
-    ...(end.settlement === undefined ? {} : { inputs: end.settlement.inputs }),
-  };
-  if (row.kind !== 'form') return { kind: 'answer', payload: { ...common, session: idSchema.parse(row.session) } };
-  const { name } = fromJson(askSchemas.form, row.ask, `Request ${row.id}`);
-  const value = end.settlement?.value;
-  return { kind: 'lease', payload: { ...common, name, ...(value === undefined ? {} : { value }) } };
-}
-
-/** The ask of a session's request. */
-export function sessionAskOf(row: RequestRow) {
-  return fromJson(sessionAskSchema, row.ask, `Request ${row.id}`);
-}
-
-/** The ask of a form request. */
-export function formAskOf(row: RequestRow): FormAsk {
-  return fromJson(askSchemas.form, row.ask, `Request ${row.id}`);
 }

@@ -1,10 +1,14 @@
-import { jsonObjectSchema } from '@airlock/protocol/json';
-import { type Request, requestSchema } from '@airlock/protocol/requests';
+import { type Assign, assignSchema } from '@airlock/protocol/assign';
+import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
+import { askSchemas, type Request, requestSchema, sessionAskSchema } from '@airlock/protocol/requests';
 import type { Selectable } from 'kysely';
+import type * as z from 'zod';
 import { fromJson } from '../store/json.ts';
 import type { RequestsTable } from '../store/schema.ts';
 
 export type RequestRow = Selectable<RequestsTable>;
+export type FormAsk = z.infer<typeof askSchemas.form>;
+export type SessionAsk = z.infer<typeof sessionAskSchema>;
 
 /** A stored request as people and programs see it. */
 export function toRequest(row: RequestRow): Request {
@@ -18,7 +22,28 @@ export function toRequest(row: RequestRow): Request {
       createdAt: row.created_at,
       ...(row.session === null ? {} : { session: row.session }),
       ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+      ...(row.assign === null ? {} : { assign: assignOf(row) }),
     }),
     `Request ${row.id}`,
   );
+}
+
+/** Who may answer; undefined: the owner of the execution. */
+export function assignOf(row: Pick<RequestRow, 'id' | 'assign'>): Assign | undefined {
+  return row.assign === null ? undefined : fromJson(assignSchema, row.assign, `Assignees of request ${row.id}`);
+}
+
+/** What is taken as the answer when the time is over. */
+export function otherwiseOf(row: RequestRow): JsonObject | undefined {
+  return row.otherwise === null ? undefined : fromJson(jsonObjectSchema, row.otherwise, `Default of request ${row.id}`);
+}
+
+/** The ask of a session's request. */
+export function sessionAskOf(row: RequestRow): SessionAsk {
+  return fromJson(sessionAskSchema, row.ask, `Request ${row.id}`);
+}
+
+/** The ask of a form request. */
+export function formAskOf(row: RequestRow): FormAsk {
+  return fromJson(askSchemas.form, row.ask, `Request ${row.id}`);
 }

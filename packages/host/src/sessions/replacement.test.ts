@@ -8,6 +8,7 @@ import { addExecution } from '../log/fixtures.ts';
 import { createLog } from '../log/log.ts';
 import { newId } from '../store/ids.ts';
 import { temporaryStore } from '../store/temporary.ts';
+import { stillTimers } from '../timers/fixtures.ts';
 import { commitFrame, type FrameSinks } from './frames.ts';
 import { queueDown, readOutbox } from './outbox.ts';
 import { afterLoss, cutOffNotice, endRememberedTurn, isResting, replaceContainer } from './replacement.ts';
@@ -29,6 +30,7 @@ beforeEach(async () => {
   const inbox = createInbox({
     store,
     log,
+    timers: stillTimers(store, clock),
     clock,
     owner: () => ({ check: (_row, inputs) => Promise.resolve({ inputs }), answered: unused, expired: unused }),
   });

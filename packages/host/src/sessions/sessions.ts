@@ -5,7 +5,7 @@ import type { SessionOptions } from '@airlock/protocol/service-channel';
 import { noUsage, type Usage } from '@airlock/protocol/usage';
 import type { DownFrame } from '@airlock/protocol/wire';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
-import { sessionAskOf } from '../inbox/inbox.ts';
+import { sessionAskOf } from '../inbox/request-row.ts';
 import type { Log } from '../log/log.ts';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Placement } from '../placement/placement.ts';

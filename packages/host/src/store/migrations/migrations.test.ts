@@ -9,6 +9,7 @@ import { noSessions } from '../../executions/fixtures.ts';
 import { createInbox, type Inbox } from '../../inbox/inbox.ts';
 import { createLog, type Log } from '../../log/log.ts';
 import { settingsOf } from '../../sessions/session-row.ts';
+import { stillTimers } from '../../timers/fixtures.ts';
 import { openDatabase } from '../node-sqlite.ts';
 import { migrationNames, openStore, type Store } from '../store.ts';
 import { fromSqlText, toSqlText } from './fixtures/sql-text.ts';
@@ -76,7 +77,8 @@ describe.each(fixtures)('a store of %s', (name) => {
     before = rowsOf(path);
     store = await openStore(path);
     log = createLog(store, () => new Date(0));
-    inbox = createInbox({ store, log, clock: () => new Date(0), owner: () => noSessions.requestOwner });
+    const clock = () => new Date(0);
+    inbox = createInbox({ store, log, timers: stillTimers(store, clock), clock, owner: () => noSessions.requestOwner });
   });
   afterAll(async () => {
     await store.close();
@@ -114,7 +116,7 @@ describe.each(fixtures)('a store of %s', (name) => {
     const kinds = new Set<string>();
     for (const row of await executions()) {
       const requests = await inbox.listOpen({ execution: row.id, limit: 100 });
-      expect(toExecution(row, requests)).toMatchObject({ id: row.id, requests });
+      expect(toExecution(row, requests, null)).toMatchObject({ id: row.id, requests });
       const events = await log.read(row.id, 0, 10_000);
       expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: row.last_seq }, (_, at) => at + 1));
       for (const { kind } of events) kinds.add(kind);

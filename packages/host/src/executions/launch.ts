@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { AirlockError } from '@airlock/protocol/errors';
+import type { JsonObject } from '@airlock/protocol/json';
+import type { ServiceManifest } from '@airlock/protocol/service-channel';
+import type { Log } from '../log/log.ts';
+import type { Tx } from '../store/store.ts';
+import { newExecutionRow } from './execution-row.ts';
+
+/*
+ * Launches.
+ *
+ * B1. A launch is on disk before it is acknowledged.
+ * B2. One sent again by the same user under the same Idempotency-Key is the one before; under it, nothing else is launched.
+ */
+
+interface Launch {
+  readonly manifest: ServiceManifest;
+  /** Checked against the form of the service. */
+  readonly inputs: JsonObject;
+  readonly user: string;
+  readonly key: string | undefined;
+  readonly owner: { readonly owner: string; readonly epoch: number };
+}
+
+interface LaunchSinks {
+  readonly log: Log;
+  /** Holds a new execution, from the commit on. */
+  readonly hold: (execution: string) => void;
+  readonly clock: () => Date;
+}
+
+/** Makes an execution that has not begun, or finds the one launched under the same key. */
+export async function launchExecution(tx: Tx, launch: Launch, { log, hold, clock }: LaunchSinks) {
+  const { manifest, inputs, user, key, owner } = launch;
+  const hash = hashOf(manifest.name, inputs);
+  const known = key === undefined ? undefined : await findLaunch(tx, user, key);
+  if (known) {
+    if (known.launch_hash !== hash) throw new AirlockError('launch_conflict', `It started execution ${known.id}`);
+    return { id: known.id, isNew: false };
+  }
+  const row = {
+    ...newExecutionRow(manifest.name, manifest.title, inputs, user, clock()),
+    ...owner,
+    ...(key === undefined ? {} : { launch_key: key, launch_hash: hash }),
+  };
+  await tx.db.insertInto('executions').values(row).execute();
+  tx.afterCommit(() => hold(row.id));
+  await log.append(tx, row.id, [
+    { kind: 'status', payload: { status: 'starting' } },
+    { kind: 'meta', payload: { service: manifest.name, title: manifest.title, user } },
+    { kind: 'inputs', payload: { inputs } },
+  ]);
+  return { id: row.id, isNew: true };
+}
+
+async function findLaunch(tx: Tx, user: string, key: string) {
+  return await tx.db
+    .selectFrom('executions')
+    .select(['id', 'launch_hash'])
+    .where('user', '=', user)
+    .where('launch_key', '=', key)
+    .executeTakeFirst();
+}
+
+function hashOf(service: string, inputs: JsonObject): string {
+  const sorted = Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([service, sorted]))
+    .digest('hex');
+}
