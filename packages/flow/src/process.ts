@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { FromService } from '@airlock/protocol/service-channel';
@@ -43,6 +44,8 @@ async function main(): Promise<void> {
   const executions = createExecutions(service, send, realClock);
   process.on('message', (message) => executions.take(message));
   send({ type: 'manifest', manifest: service.manifest });
+  // The host ends it without notice, and Node would write the cache only at an exit of its own.
+  flushCompileCache();
 }
 
 main().catch(giveUp);

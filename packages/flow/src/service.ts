@@ -1,7 +1,7 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Shown } from '@airlock/protocol/events';
 import type { Json } from '@airlock/protocol/json';
-import { type ServiceManifest, serviceManifestSchema } from '@airlock/protocol/service-channel';
+import { type ServiceManifest, serviceManifestSchema, servicePolicySchema } from '@airlock/protocol/service-channel';
 import * as z from 'zod';
 import { type ContextPort, type Ctx, createContext, defaultAnswerMs } from './context.ts';
 import type { Form } from './form.ts';
@@ -16,6 +16,7 @@ export interface ServiceDefinition<Inputs> {
   readonly tags?: readonly string[];
   /** What people fill in to start it. */
   readonly form: Form<Inputs>;
+  readonly policy?: z.input<typeof servicePolicySchema>;
   readonly timeouts?: {
     /** How long people have to answer a lock that says nothing else. Default 7 days. */
     readonly answerMs?: number;
@@ -47,6 +48,7 @@ export function defineService<Inputs>(definition: ServiceDefinition<Inputs>): Se
     version: definition.version ?? '0.1.0',
     tags: [...(definition.tags ?? [])],
     elements: [...definition.form.elements],
+    policy: servicePolicySchema.parse(definition.policy ?? {}),
   });
   if (!manifest.success) throw new AirlockError('service_not_loaded', z.prettifyError(manifest.error));
   return {

@@ -42,8 +42,12 @@ export function createExecutions(service: Service, send: Send, clock: Clock): Ex
         void lease(message).then((outcome) => send({ type: 'leased', id: message.id, outcome }));
         return;
       case 'cancel':
-        byId.get(message.execution)?.cancel(message.reason);
+        byId.get(message.execution)?.cancel(message.error.detail);
         byId.delete(message.execution);
+        return;
+      case 'ping':
+        send({ type: 'pong', n: message.n });
+        return;
     }
   };
 

@@ -40,7 +40,6 @@ export function createMessages(options: MessagesOptions) {
   }
 
   async function takeOne(id: string, { key, call }: Extract<FromService, { type: 'call' }>): Promise<void> {
-    options.strikes.clear(id);
     const isOutput = call.kind === 'log' || call.kind === 'emit';
     try {
       await store.write(async (tx) => {

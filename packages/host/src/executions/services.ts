@@ -2,18 +2,33 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Service, ServiceSummary } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
-import type { FromService, ServiceManifest, ToService } from '@airlock/protocol/service-channel';
-import { type Loaded, type ServiceProcess, startServiceProcess } from './service-process.ts';
+import type { FromService, ServiceManifest } from '@airlock/protocol/service-channel';
+import { createGuard } from './pool/guard.ts';
+import { createPool, type Pool, type PoolOptions, type Replica } from './pool/pool.ts';
+import { createPulse } from './pool/pulse.ts';
+import { monotonicTime, type Time } from './pool/time.ts';
 
-/** The services people can start, each in a process of its own that is started again when it ends. */
+export type { Replica };
+
+/** The services people can start, each in processes of its own. */
 export interface Services {
   list(): ServiceSummary[];
   get(name: string): Service;
   /** Throws `not_found`, or `service_not_loaded` with the reason. */
   manifest(name: string): ServiceManifest;
-  send(name: string, message: ToService): void;
   /** Resolves when every service has said whether it loads. */
   readonly ready: Promise<void>;
+  /**
+   * The process an execution is to run in: where it is already, else the one with the fewest, started if need be.
+   * A crash does not reject: the next process is waited for. One released before it has its place gets a process that
+   * is down. Rejects with `not_found`, `service_not_loaded` when the service has never loaded, or `host_stopping`.
+   */
+  assign(service: string, execution: string): Promise<Replica>;
+  /** The execution needs no process any more. */
+  release(execution: string): void;
+  /** The process an execution has been assigned to, while it is up. */
+  of(execution: string): Replica | undefined;
+  /** Resolves when every process has ended. */
   stop(): Promise<void>;
 }
 
@@ -21,77 +36,84 @@ interface ServicesOptions {
   /** Each folder in it with a `service.ts` is a service. */
   readonly dir: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly onMessage: (service: string, message: FromService) => void;
-  /** A process is up; executions of the service must be given to it. `ended` is how the one before it ended. */
-  readonly onUp: (service: string, ended: string | undefined) => void;
-  readonly logger: { info(fields: object, text: string): void; warn(fields: object, text: string): void };
+  /** What concerns an execution comes only from the process it is assigned to. */
+  readonly onMessage: (service: string, replica: Replica, message: FromService) => void;
+  /** A process has ended for `reason`, and these executions were in it; they have no process until assigned again. */
+  readonly onDown: PoolOptions['onDown'];
+  readonly logger: PoolOptions['logger'];
+  /** How long a process without executions is kept. Default 5 minutes. */
+  readonly idleMs?: number;
+  readonly time?: Time;
 }
 
-interface Slot {
-  readonly folder: string;
-  loaded: Loaded | undefined;
-  process: ServiceProcess | undefined;
-}
-
-const firstPauseMs = 200;
-const longestPauseMs = 30_000;
-/** A process that lived this long starts again without waiting. */
-const healthyMs = 60_000;
+const defaultIdleMs = 5 * 60_000;
 
 export function createServices(options: ServicesOptions): Services {
-  const slots = findServices(options.dir).map((folder): Slot => ({ folder, loaded: undefined, process: undefined }));
-  let stopped = false;
-  const ready = Promise.all(slots.map((slot) => keepRunning(slot))).then(() => undefined);
+  const { dir, logger, time = monotonicTime } = options;
+  const guard = createGuard((error) => logger.warn({ error }, 'Services are not guarded against the end of the host'));
+  const pulse = createPulse(time);
+  const folders = findServices(dir);
+  const pools = new Map(folders.map((folder) => [folder, poolOf(folder)]));
+  const ready = Promise.all([...pools.values()].map((pool) => pool.load())).then(() => undefined);
 
-  /** Starts the process of a slot and, later, every process that must follow it. Resolves when the first has loaded. */
-  async function keepRunning(slot: Slot, pauseMs = firstPauseMs, ended?: string): Promise<void> {
-    const startedAt = performance.now();
-    const process = startServiceProcess({
-      module: join(options.dir, slot.folder, 'service.ts'),
+  function poolOf(folder: string): Pool {
+    return createPool({
+      folder,
+      module: join(dir, folder, 'service.ts'),
       env: options.env,
-      onMessage: (message) => options.onMessage(nameOf(slot), message),
-      onOutput: (text) => options.logger.info({ service: slot.folder, text }, 'Service output'),
-    });
-    slot.process = process;
-    slot.loaded = await process.loaded;
-    if (slot.loaded.kind === 'ready') options.onUp(slot.loaded.manifest.name, ended);
-    else options.logger.warn({ service: slot.folder, error: slot.loaded.error }, 'Service does not load');
-    void process.exited.then(({ reason }) => {
-      if (stopped || slot.loaded?.kind === 'unusable') return;
-      options.logger.warn({ service: slot.folder, reason }, 'Service process ended; starting it again');
-      const healthy = performance.now() - startedAt > healthyMs;
-      const pause = healthy ? firstPauseMs : pauseMs;
-      setTimeout(() => {
-        if (!stopped) void keepRunning(slot, Math.min(pause * 2, longestPauseMs), reason);
-      }, pause).unref();
+      time,
+      pulse,
+      guard,
+      logger,
+      idleMs: options.idleMs ?? defaultIdleMs,
+      onMessage: (replica, message) => options.onMessage(replica.service, replica, message),
+      onDown: options.onDown,
     });
   }
 
-  function find(name: string): Slot {
-    const slot = slots.find((candidate) => nameOf(candidate) === name);
-    if (!slot) throw new AirlockError('not_found', `There is no service named ${name}`);
-    return slot;
-  }
-
-  function manifest(name: string): ServiceManifest {
-    const { loaded } = find(name);
-    if (loaded?.kind === 'ready') return loaded.manifest;
-    throw new AirlockError('service_not_loaded', loaded?.error.detail ?? 'It is still loading');
+  function find(name: string): [folder: string, pool: Pool] {
+    const found = [...pools].find(([folder, { manifest }]) => (manifest?.name ?? folder) === name);
+    if (!found) throw new AirlockError('not_found', `There is no service named ${name}`);
+    return found;
   }
 
   return {
     ready,
-    manifest,
-    list: () => slots.map(summaryOf).sort((a, b) => a.title.localeCompare(b.title)),
+    list: () =>
+      [...pools].map(([folder, pool]) => summaryOf(folder, pool)).sort((a, b) => a.title.localeCompare(b.title)),
+
     get: (name) => {
-      const slot = find(name);
-      return { ...summaryOf(slot), elements: slot.loaded?.kind === 'ready' ? slot.loaded.manifest.elements : [] };
+      const [folder, pool] = find(name);
+      return { ...summaryOf(folder, pool), elements: pool.manifest?.elements ?? [] };
     },
-    send: (name, message) => find(name).process?.send(message),
+
+    manifest: (name) => {
+      const [, { manifest, problem }] = find(name);
+      if (manifest && !problem) return manifest;
+      throw notLoaded(problem?.detail);
+    },
+
+    async assign(service, execution) {
+      const [, pool] = find(service);
+      if (!pool.manifest) throw notLoaded(pool.problem?.detail);
+      return await pool.assign(execution);
+    },
+
+    release: (execution) => {
+      for (const pool of pools.values()) pool.release(execution);
+    },
+
+    of: (execution) => {
+      for (const pool of pools.values()) {
+        const replica = pool.of(execution);
+        if (replica) return replica;
+      }
+      return undefined;
+    },
+
     async stop() {
-      stopped = true;
-      for (const slot of slots) slot.process?.kill();
-      await Promise.all(slots.map((slot) => slot.process?.exited));
+      await Promise.all([...pools.values()].map((pool) => pool.stop()));
+      await guard.stop();
     },
   };
 }
@@ -101,15 +123,23 @@ function findServices(dir: string): string[] {
   return readdirSync(dir).filter((folder) => existsSync(join(dir, folder, 'service.ts')));
 }
 
-function nameOf(slot: Slot): string {
-  return slot.loaded?.kind === 'ready' ? slot.loaded.manifest.name : slot.folder;
+function notLoaded(problem = 'It is still loading'): AirlockError {
+  return new AirlockError('service_not_loaded', problem);
 }
 
-function summaryOf(slot: Slot): ServiceSummary {
-  if (slot.loaded?.kind === 'ready') {
-    const { name, title, description, version, tags } = slot.loaded.manifest;
+function summaryOf(folder: string, { manifest, problem }: Pool): ServiceSummary {
+  if (manifest && !problem) {
+    const { name, title, description, version, tags } = manifest;
     return { name, title, description, version, tags, state: 'ready' };
   }
-  const problem = slot.loaded?.error.detail ?? 'It is still loading';
-  return { name: slot.folder, title: slot.folder, description: '', version: '', tags: [], state: 'unusable', problem };
+  const { name = folder, title = folder, description = '', version = '', tags = [] } = manifest ?? {};
+  return {
+    name,
+    title,
+    description,
+    version,
+    tags,
+    state: 'unusable',
+    problem: problem?.detail ?? 'It is still loading',
+  };
 }
