@@ -234,6 +234,15 @@ describe('a slow viewer', () => {
     expect(viewer.told()).toEqual(['a']);
   });
 
+  it('V3: has one page read for it, however much it misses', async () => {
+    for (let n = 0; n < pageSize * 3; n += 1) store(debug);
+    const viewer = await join(0, 1);
+    for (let n = 0; n < pageSize * 3; n += 1) store(debug);
+    say('a');
+    await quiet();
+    expect([viewer.told(), reads]).toEqual([[1], 1]);
+  });
+
   it('does not slow others down', async () => {
     const slow = await join(0, 1);
     const quick = await join();
