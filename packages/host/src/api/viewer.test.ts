@@ -18,7 +18,7 @@ class FakeOutlet extends EventEmitter implements Outlet {
   destroyed = false;
 
   write(chunk: Buffer | string): boolean {
-    expect(this.writableNeedDrain, 'V3: nothing is written to a full outlet').toBe(false);
+    expect(this.writableNeedDrain, 'F3: nothing is written to a full outlet').toBe(false);
     this.chunks.push(String(chunk));
     this.room -= 1;
     this.writableNeedDrain = this.room <= 0;
@@ -116,7 +116,7 @@ function parse(chunks: readonly string[]): Parsed[] {
 }
 
 describe('joining', () => {
-  it('V1, V2: gives what is stored after what the viewer has, the text so far, and what comes', async () => {
+  it('F1, F2: gives what is stored after what the viewer has, the text so far, and what comes', async () => {
     for (let n = 0; n < pageSize * 2 + 3; n += 1) store(debug);
     say('Hel');
     const viewer = await join(pageSize * 2);
@@ -125,13 +125,13 @@ describe('joining', () => {
     expect(viewer.told()).toEqual([101, 102, 103, 'Hel', 'lo', 104]);
   });
 
-  it('V1: misses nothing and repeats nothing that is stored while it reads', async () => {
+  it('F1: misses nothing and repeats nothing that is stored while it reads', async () => {
     store(debug);
     duringRead = () => store(debug);
     expect((await join()).told()).toEqual([1, 2]);
   });
 
-  it('V1: takes what was read before it was published once', async () => {
+  it('F1: takes what was read before it was published once', async () => {
     const early = commit(debug);
     const viewer = await join();
     topic.publish([early]);
@@ -139,7 +139,7 @@ describe('joining', () => {
     expect(viewer.told()).toEqual([1, 2]);
   });
 
-  it('V1: reads up on events that were published elsewhere', async () => {
+  it('F1: reads up on events that were published elsewhere', async () => {
     const viewer = await join();
     commit(debug);
     store(debug);
@@ -147,7 +147,7 @@ describe('joining', () => {
     expect(viewer.told()).toEqual([1, 2]);
   });
 
-  it('V4: gives no text of a block whose event was read before it was published', async () => {
+  it('F4: gives no text of a block whose event was read before it was published', async () => {
     say('Hello');
     const early = commit(message('Hello'));
     const viewer = await join();
@@ -174,7 +174,7 @@ describe('joining', () => {
 });
 
 describe('a slow viewer', () => {
-  it('V2: gets the live text it missed as one delta, without reading the store', async () => {
+  it('F2: gets the live text it missed as one delta, without reading the store', async () => {
     const viewer = await join();
     viewer.outlet.drain(1);
     const before = reads;
@@ -191,7 +191,7 @@ describe('a slow viewer', () => {
     expect([viewer.told(), reads]).toEqual([['a', 'bbbbbbbbbb', 'c'], before]);
   });
 
-  it('V1, V2: gets the events it missed from the store, and nothing of text they settled', async () => {
+  it('F1, F2: gets the events it missed from the store, and nothing of text they settled', async () => {
     const viewer = await join();
     viewer.outlet.drain(1);
     say('a');
@@ -210,7 +210,7 @@ describe('a slow viewer', () => {
     expect(viewer.told()).toEqual(['a', 1, 2, 'next']);
   });
 
-  it('V4: is told that text it knew was given up, and gets it anew from the start', async () => {
+  it('F4: is told that text it knew was given up, and gets it anew from the start', async () => {
     const viewer = await join();
     viewer.outlet.drain(1);
     say('a');
@@ -223,7 +223,7 @@ describe('a slow viewer', () => {
     expect(viewer.told()).toEqual(['a', { retract: 'm1' }, 'ab']);
   });
 
-  it('V4: is not told of text given up that it never knew', async () => {
+  it('F4: is not told of text given up that it never knew', async () => {
     const viewer = await join();
     viewer.outlet.drain(1);
     say('a');
@@ -234,7 +234,7 @@ describe('a slow viewer', () => {
     expect(viewer.told()).toEqual(['a']);
   });
 
-  it('V3: has one page read for it, however much it misses', async () => {
+  it('F3: has one page read for it, however much it misses', async () => {
     for (let n = 0; n < pageSize * 3; n += 1) store(debug);
     const viewer = await join(0, 1);
     for (let n = 0; n < pageSize * 3; n += 1) store(debug);
@@ -252,7 +252,7 @@ describe('a slow viewer', () => {
   });
 });
 
-describe('V5', () => {
+describe('F5', () => {
   it('keeps a silent viewer alive', async () => {
     const { outlet } = await join();
     timing.pass(keepAliveMs * 2 * patience);
@@ -305,7 +305,7 @@ describe('whatever happens in whatever order', () => {
         live.delete(payload.messageId);
       }
       if (delta) {
-        expect(settled.has(delta.messageId), 'V4: text after its event').toBe(false);
+        expect(settled.has(delta.messageId), 'F4: text after its event').toBe(false);
         live.set(delta.messageId, (live.get(delta.messageId) ?? '') + delta.text);
       }
       if (retract) live.delete(retract.messageId);
@@ -313,7 +313,7 @@ describe('whatever happens in whatever order', () => {
     return { seqs, live: Object.fromEntries(live) };
   }
 
-  it.each(Array.from({ length: 60 }, (_, seed) => seed + 1))('V1 to V4 hold, run %i', async (seed) => {
+  it.each(Array.from({ length: 60 }, (_, seed) => seed + 1))('F1 to F4 hold, run %i', async (seed) => {
     const roll = dice(seed);
     const viewers = [await join()];
     const unpublished: Event[] = [];

@@ -42,13 +42,13 @@ export const patience = 8;
 /**
  * Follows an execution for one viewer. Resolves when it has left; rejects when its events cannot be read.
  *
- * V1. Stored events are written once each, in order, without a gap, from `after` on.
- * V2. A viewer that keeps pace gets frames as they were made for all. One that joins or fell behind gets the events it
+ * F1. Stored events are written once each, in order, without a gap, from `after` on.
+ * F2. A viewer that keeps pace gets frames as they were made for all. One that joins or fell behind gets the events it
  *     misses from the store, then the live text it misses in one delta per block, and keeps pace again.
- * V3. Nothing is written while the outlet is full: a slow viewer costs at most a page of events, however slow it is.
- * V4. Live text is never written after the event that settles it, nor twice. What was given up is retracted from those
+ * F3. Nothing is written while the outlet is full: a slow viewer costs at most a page of events, however slow it is.
+ * F4. Live text is never written after the event that settles it, nor twice. What was given up is retracted from those
  *     who were told of it, before anything more of that message.
- * V5. A viewer hears something at least every `keepAliveMs`; one that takes nothing is let go.
+ * F5. A viewer hears something at least every `keepAliveMs`; one that takes nothing is let go.
  */
 export async function follow({ outlet, log, execution, after, timing }: Viewing): Promise<void> {
   if (outlet.destroyed) return;

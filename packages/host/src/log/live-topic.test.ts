@@ -44,7 +44,7 @@ const told = () =>
   });
 
 describe('gathering', () => {
-  it('L1: tells the first text at once and gathers what follows', () => {
+  it('G1: tells the first text at once and gathers what follows', () => {
     listen();
     say('a');
     expect(told()).toEqual([['a']]);
@@ -56,7 +56,7 @@ describe('gathering', () => {
     expect(told()).toEqual([['a'], ['bc']]);
   });
 
-  it('L1: tells the first text after a silence at once', () => {
+  it('G1: tells the first text after a silence at once', () => {
     listen();
     say('a');
     timing.pass(gatherMs);
@@ -64,7 +64,7 @@ describe('gathering', () => {
     expect(told()).toEqual([['a'], ['b']]);
   });
 
-  it('L1, L2: tells a block that begins at once, with what was gathered, but not every one', () => {
+  it('G1, G2: tells a block that begins at once, with what was gathered, but not every one', () => {
     listen();
     say('a');
     say('b');
@@ -76,7 +76,7 @@ describe('gathering', () => {
     expect(told()).toHaveLength(3);
   });
 
-  it('L2: tells fifty tokens a second in ten frames a second', () => {
+  it('G2: tells fifty tokens a second in ten frames a second', () => {
     listen();
     for (let n = 0; n < 500; n += 1) {
       say('x');
@@ -98,7 +98,7 @@ describe('gathering', () => {
 });
 
 describe('what is stored', () => {
-  it('L3: comes after all text of its block, and no text after it', () => {
+  it('G3: comes after all text of its block, and no text after it', () => {
     listen();
     say('Hel');
     say('lo');
@@ -108,7 +108,7 @@ describe('what is stored', () => {
     expect(topic.unfinished()).toEqual([]);
   });
 
-  it('L3: is not followed by text either when it was read before it was published', () => {
+  it('G3: is not followed by text either when it was read before it was published', () => {
     listen();
     say('Hel');
     say('lo');
@@ -129,7 +129,7 @@ describe('what is stored', () => {
 });
 
 describe('text so far', () => {
-  it('L4: goes on where a subscriber who came later began', () => {
+  it('G4: goes on where a subscriber who came later began', () => {
     say('Hel');
     const stop = listen();
     say('lo ');
@@ -156,7 +156,7 @@ describe('text so far', () => {
 });
 
 describe('what is given up', () => {
-  it('L5: is told and forgotten, with what was still to be told of it', () => {
+  it('G5: is told and forgotten, with what was still to be told of it', () => {
     listen();
     say('a');
     say('b');
@@ -165,7 +165,7 @@ describe('what is given up', () => {
     expect(told()).toEqual([['a'], { retract: 'm1' }]);
   });
 
-  it('L5: is all that a turn leaves behind, and nothing of other sessions', () => {
+  it('G5: is all that a turn leaves behind, and nothing of other sessions', () => {
     listen();
     say('a');
     say('b', { session: other, messageId: 'm2' });
@@ -174,7 +174,7 @@ describe('what is given up', () => {
     expect(topic.unfinished()).toMatchObject([{ session: other }]);
   });
 
-  it('L5: may begin again', () => {
+  it('G5: may begin again', () => {
     listen();
     say('a');
     topic.retractSession(session);

@@ -9,11 +9,11 @@ export const gatherMs = 100;
 /**
  * What those who follow one execution are told.
  *
- * L1. The first text after a silence, and the first of a block, is told at once; what follows is gathered.
- * L2. In any `gatherMs` at most three frames of live text are told, beside those that L3 asks for.
- * L3. All text of a block is told before the stored event that settles it, and none after.
- * L4. Text told since a subscriber came, after what `unfinished` said then, is each block's text without gap or repeat.
- * L5. What is given up (retracted, its wire lost, its turn over) is told as a retract, and never told again.
+ * G1. The first text after a silence, and the first of a block, is told at once; what follows is gathered.
+ * G2. In any `gatherMs` at most three frames of live text are told, beside those that G3 asks for.
+ * G3. All text of a block is told before the stored event that settles it, and none after.
+ * G4. Text told since a subscriber came, after what `unfinished` said then, is each block's text without gap or repeat.
+ * G5. What is given up (retracted, its wire lost, its turn over) is told as a retract, and never told again.
  */
 export interface Topic {
   add(delta: Delta): void;
