@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { idSchema } from '@airlock/protocol/ids';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
@@ -65,6 +66,23 @@ describe('the stream of events', () => {
     const ids = (await seen).match(/id: \d+/g);
     const expected = { '2': ['id: 3', 'id: 4'], '999': ['id: 4'] }[lastEventId];
     expect(ids).toEqual(expected ?? ['id: 1', 'id: 2', 'id: 3', 'id: 4']);
+  });
+
+  it('gives a viewer who stops reading for a while everything in the end', async () => {
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1' });
+    socket.write('GET / HTTP/1.1\r\nhost: localhost\r\nlast-event-id: 3\r\n\r\n');
+    await once(socket, 'readable');
+    for (let n = 4; n <= 100; n += 1) await say('x'.repeat(200_000));
+    const ids: string[] = [];
+    let rest = '';
+    for await (const chunk of socket.setEncoding('latin1')) {
+      rest += chunk;
+      const found = [...rest.matchAll(/id: (\d+)\n/g)];
+      ids.push(...found.map(([, id]) => id ?? ''));
+      rest = rest.slice(Math.max(rest.length - 20, (found.at(-1)?.index ?? -20) + 5));
+      if (ids.includes('100')) break;
+    }
+    expect(ids).toEqual(Array.from({ length: 97 }, (_, n) => String(n + 4)));
   });
 
   it('begins live text with what there is of it', async () => {
