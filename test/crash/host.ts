@@ -31,9 +31,9 @@ async function telling(type: 'claimed' | 'lost', executions: Promise<string[]>):
   return ids;
 }
 
-/** Process ids of the service processes; there is at least one. */
+/** Kills the service processes; there is at least one. */
 function killServices(): void {
-  const pids = execFileSync('pgrep', ['-P', String(process.pid)], { encoding: 'utf8' })
+  const pids = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'service.ts'], { encoding: 'utf8' })
     .trim()
     .split('\n')
     .map(Number);

@@ -76,9 +76,9 @@ export function executionRoutes(deps: ApiDeps) {
     })
     .openapi(events, async (c) => {
       const { id } = c.req.valid('param');
-      await executions.get(id);
+      const { lastSeq } = await executions.get(id);
       if (!(c.req.header('accept') ?? '').includes('application/json')) {
-        return serveEvents(c, { log, execution: id, logger: deps.logger });
+        return serveEvents(c, { log, execution: id, lastSeq, logger: deps.logger });
       }
       const { limit, cursor } = c.req.valid('query');
       const items = await log.read(id, Number(cursor ?? 0) || 0, limit);

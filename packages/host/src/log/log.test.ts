@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../store/ids.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import { addExecution } from './fixtures.ts';
-import { createLog, type Log, type LogFrame } from './log.ts';
+import type { LogFrame } from './frames.ts';
+import { createLog, type Log } from './log.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
 let log: Log;
@@ -67,21 +68,13 @@ describe('log.read()', () => {
 });
 
 describe('live text', () => {
-  it('reaches a viewer who joins as the text so far', () => {
+  it('is unfinished until its block is stored', async () => {
     log.live(execution, delta('Hel'));
     log.live(execution, delta('lo'));
-    const frames: LogFrame[] = [];
-    log.subscribe(execution, (frame) => frames.push(frame));
-    expect(frames).toMatchObject([{ kind: 'delta', delta: { text: 'Hello' } }]);
-  });
-
-  it('is over when its block is stored', async () => {
-    log.live(execution, delta('Hello'));
+    expect(log.unfinished(execution)).toMatchObject([{ messageId: 'm1', told: 'Hello' }]);
     const payload = { session: idSchema.parse(session), messageId: 'm1', block: 0, text: 'Hello' };
     await temporary.store.write((tx) => log.append(tx, execution, [{ kind: 'message', payload }]));
-    const frames: LogFrame[] = [];
-    log.subscribe(execution, (frame) => frames.push(frame));
-    expect(frames).toEqual([]);
+    expect(log.unfinished(execution)).toEqual([]);
   });
 
   it('is taken back from viewers when the wire of its session is lost', () => {
@@ -89,9 +82,7 @@ describe('live text', () => {
     log.subscribe(execution, (frame) => frames.push(frame));
     log.live(execution, delta('half a'));
     log.retractSession(execution, session);
-    expect(frames.map((frame) => frame.kind)).toEqual(['delta', 'retract']);
-    const late: LogFrame[] = [];
-    log.subscribe(execution, (frame) => late.push(frame));
-    expect(late).toEqual([]);
+    expect(frames.map((frame) => frame.kind)).toEqual(['live', 'retract']);
+    expect(log.unfinished(execution)).toEqual([]);
   });
 });

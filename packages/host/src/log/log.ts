@@ -2,13 +2,10 @@ import { AirlockError } from '@airlock/protocol/errors';
 import { type Delta, type Event, type NewEvent, parseEvent, type Retract } from '@airlock/protocol/events';
 import { type Fence, isHeld, whyNotHeld } from '../ownership/ownership.ts';
 import type { Store, Tx } from '../store/store.ts';
-import { createLiveText, type LiveText } from './live-text.ts';
-
-/** What subscribers get. `sse` is the frame as it goes to browsers, made once for all of them. */
-export type LogFrame =
-  | { readonly kind: 'event'; readonly event: Event; readonly sse: string }
-  | { readonly kind: 'delta'; readonly delta: Delta; readonly sse: string }
-  | { readonly kind: 'retract'; readonly retract: Retract; readonly sse: string };
+import type { LogFrame } from './frames.ts';
+import type { LiveBlock } from './live-text.ts';
+import { createTopic, type Topic } from './live-topic.ts';
+import { realTiming, type Timing } from './timing.ts';
 
 export interface Log {
   /** Appends in the caller's write; subscribers hear of it after the commit. */
@@ -20,55 +17,35 @@ export interface Log {
   retract(execution: string, retract: Retract): void;
   /** Takes back all live text of a session, for instance when its wire was lost. */
   retractSession(execution: string, session: string): void;
-  /** `onFrame` must not throw. Live text so far is handed over at once, as deltas. */
+  /** Blocks being written now, with what subscribers were told of each. */
+  unfinished(execution: string): readonly LiveBlock[];
+  /** `onFrame` must not throw. It is told what comes after `unfinished`. */
   subscribe(execution: string, onFrame: (frame: LogFrame) => void): () => void;
-}
-
-interface Topic {
-  readonly subscribers: Set<(frame: LogFrame) => void>;
-  readonly live: LiveText;
 }
 
 interface LogOptions {
   /** Appends are refused with `owned_elsewhere` when another host has the execution. */
   readonly fence?: Fence;
+  readonly timing?: Timing;
 }
 
-export function createLog(store: Store, clock: () => Date, { fence }: LogOptions = {}): Log {
+export function createLog(store: Store, clock: () => Date, { fence, timing = realTiming }: LogOptions = {}): Log {
   const topics = new Map<string, Topic>();
 
   function topicOf(execution: string): Topic {
     const known = topics.get(execution);
     if (known) return known;
-    const topic: Topic = { subscribers: new Set(), live: createLiveText() };
+    const topic = createTopic(timing);
     topics.set(execution, topic);
     return topic;
   }
 
-  function forgetIfIdle(execution: string, topic: Topic): void {
-    if (topic.subscribers.size === 0 && topic.live.snapshot().length === 0) topics.delete(execution);
-  }
-
-  function send(topic: Topic, frame: LogFrame): void {
-    for (const subscriber of topic.subscribers) subscriber(frame);
-  }
-
-  function publish(execution: string, events: readonly Event[]): void {
+  /** Does something with a topic, if somebody follows the execution or something of it is being written. */
+  function withTopic(execution: string, use: (topic: Topic) => void): void {
     const topic = topics.get(execution);
     if (!topic) return;
-    for (const event of events) {
-      topic.live.settle(event);
-      if (topic.subscribers.size > 0) send(topic, { kind: 'event', event, sse: toSse(event) });
-    }
-    forgetIfIdle(execution, topic);
-  }
-
-  function retract(execution: string, retracted: Retract): void {
-    const topic = topics.get(execution);
-    if (!topic) return;
-    topic.live.retract(retracted);
-    send(topic, { kind: 'retract', retract: retracted, sse: sseFrame('retract', retracted) });
-    forgetIfIdle(execution, topic);
+    use(topic);
+    if (topic.isIdle()) topics.delete(execution);
   }
 
   return {
@@ -91,7 +68,7 @@ export function createLog(store: Store, clock: () => Date, { fence }: LogOptions
           appended.map(({ seq, kind, payload }) => ({ execution, seq, at, kind, payload: JSON.stringify(payload) })),
         )
         .execute();
-      tx.afterCommit(() => publish(execution, appended));
+      tx.afterCommit(() => withTopic(execution, (topic) => topic.publish(appended)));
       return appended;
     },
 
@@ -104,31 +81,21 @@ export function createLog(store: Store, clock: () => Date, { fence }: LogOptions
         .orderBy('seq')
         .limit(limit)
         .execute();
-      return rows.map((row) => readRow(execution, row));
+      const events = rows.map((row) => readRow(execution, row));
+      withTopic(execution, (topic) => events.forEach(topic.settle));
+      return events;
     },
 
-    live(execution, delta) {
-      const topic = topicOf(execution);
-      topic.live.add(delta);
-      if (topic.subscribers.size > 0) send(topic, { kind: 'delta', delta, sse: sseFrame('delta', delta) });
-    },
-
-    retract,
-
-    retractSession(execution, session) {
-      const dropped = topics.get(execution)?.live.drop(session) ?? [];
-      for (const messageId of new Set(dropped.map((delta) => delta.messageId))) {
-        retract(execution, { session: dropped[0]?.session ?? (session as Retract['session']), messageId });
-      }
-    },
+    live: (execution, delta) => topicOf(execution).add(delta),
+    retract: (execution, retracted) => withTopic(execution, (topic) => topic.retract(retracted)),
+    retractSession: (execution, session) => withTopic(execution, (topic) => topic.retractSession(session)),
+    unfinished: (execution) => topics.get(execution)?.unfinished() ?? [],
 
     subscribe(execution, onFrame) {
-      const topic = topicOf(execution);
-      for (const delta of topic.live.snapshot()) onFrame({ kind: 'delta', delta, sse: sseFrame('delta', delta) });
-      topic.subscribers.add(onFrame);
+      const unsubscribe = topicOf(execution).subscribe(onFrame);
       return () => {
-        topic.subscribers.delete(onFrame);
-        forgetIfIdle(execution, topic);
+        unsubscribe();
+        withTopic(execution, () => undefined);
       };
     },
   };
@@ -140,13 +107,4 @@ function readRow(execution: string, row: { seq: number; at: string; kind: string
   } catch (cause) {
     throw new AirlockError('store_unusable', `Event ${row.seq} of execution ${execution} cannot be read`, { cause });
   }
-}
-
-/** A stored event as an SSE frame. */
-export function toSse(event: Event): string {
-  return `id: ${event.seq}\n${sseFrame(event.kind, { at: event.at, payload: event.payload })}`;
-}
-
-function sseFrame(name: string, data: unknown): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -23,7 +23,7 @@ function describe(last: Item | undefined): string {
     case 'tool':
       return last.outcome === null ? `Running ${last.tool}` : 'Claude is working';
     case 'retry':
-      return 'Waiting for the model';
+      return last.session === null ? 'Waiting to try again' : 'Waiting for the model';
     case 'prompt':
     case 'message':
     case 'thinking':

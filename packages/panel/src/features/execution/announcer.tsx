@@ -1,15 +1,16 @@
 import type { Timeline } from './timeline.ts';
+import type { WaitsFor } from './waiting.ts';
 
 /** Tells screen readers what matters, once: not each streamed word. */
-export function Announcer({ timeline }: { timeline: Timeline }) {
+export function Announcer({ timeline, waits }: { timeline: Timeline; waits: WaitsFor }) {
   return (
     <p role="status" className="sr-only">
-      {sentence(timeline)}
+      {sentence(timeline, waits)}
     </p>
   );
 }
 
-function sentence({ status, items }: Timeline): string {
+function sentence({ status, items }: Timeline, waits: WaitsFor): string {
   switch (status) {
     case null:
       return '';
@@ -18,7 +19,7 @@ function sentence({ status, items }: Timeline): string {
     case 'running':
       return items.at(-1)?.kind === 'message' ? 'Claude has written a message' : 'The execution is running';
     case 'awaiting':
-      return 'The execution waits for you';
+      return waits === 'others' ? 'The execution waits for somebody else' : 'The execution waits for you';
     case 'finished':
       return 'The execution has finished';
     case 'error':

@@ -6,8 +6,8 @@ import type { Timeline } from './timeline.ts';
 import type { Item, LiveBlock } from './timeline-item.ts';
 
 /** The conversation as one list: a block keeps its place in the page from its first live character on. */
-export function Conversation({ timeline }: { timeline: Timeline }) {
-  const { items, live, sessions, status } = timeline;
+export function Conversation({ timeline, owner }: { timeline: Timeline; owner: string }) {
+  const { items, live, sessions, status, reason } = timeline;
   const over = status !== null && isFinal(status);
   const shown = [...items, ...live.map(asItem)];
   return (
@@ -15,10 +15,15 @@ export function Conversation({ timeline }: { timeline: Timeline }) {
       {withSpeakers(shown).map(({ item, speaker }, place) => (
         <div key={item.key}>
           {speaker && <Speaker session={speaker} sessions={sessions} />}
-          <ItemView item={item} live={place >= items.length} over={over} />
+          <ItemView item={item} live={place >= items.length} over={over} owner={owner} />
         </div>
       ))}
       <Working timeline={timeline} />
+      {status === 'cancelled' && (
+        <p data-testid="cancelled" className="text-sm text-ink-soft [overflow-wrap:anywhere]">
+          {reason ?? 'Cancelled'}
+        </p>
+      )}
     </section>
   );
 }

@@ -1,11 +1,11 @@
-import { answerSchemas } from '@airlock/protocol/requests';
 import { formatTime } from '../../lib/format.ts';
 import { CodeBlock } from '../../ui/code-block.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
-import { Icon, type IconName } from '../../ui/icons.tsx';
+import { Icon } from '../../ui/icons.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Revealed } from '../../ui/revealed.tsx';
-import type { Ask, Ending, ItemOf } from './timeline-item.ts';
+import { outcomeLine } from './request-outcome.ts';
+import type { Ending, ItemOf } from './timeline-item.ts';
 import { useUnsentDraft } from './use-answer.ts';
 
 /** What became of a request, in a line, with the answer to unfold. `ending` is null when the execution ended first. */
@@ -33,33 +33,6 @@ export function EndedRequest({ item, ending }: { item: ItemOf<'request'>; ending
       <UnsentDraft request={item.request} />
     </div>
   );
-}
-
-function outcomeLine(ask: Ask, ending: Ending | null): { icon: IconName; text: string } {
-  if (ending === null || ending.outcome === 'withdrawn') return { icon: 'cross', text: `${noun(ask)} withdrawn` };
-  if (ending.outcome === 'expired') return { icon: 'cross', text: `${noun(ask)} not answered in time` };
-  if (ask.kind === 'form') return { icon: 'check', text: 'Answered' };
-  if (ask.kind === 'question') return { icon: 'check', text: questionLine(ending) };
-  const answer = answerSchemas.tool.safeParse(ending.inputs);
-  const allowed = answer.success && answer.data.decision === 'allow';
-  return allowed
-    ? { icon: 'check', text: `${ask.tool} allowed` }
-    : { icon: 'cross', text: deniedLine(ask.tool, ending) };
-}
-
-function noun(ask: Ask): string {
-  return { form: 'Request', tool: 'Approval', question: 'Question' }[ask.kind];
-}
-
-function deniedLine(tool: string, ending: Ending): string {
-  const answer = answerSchemas.tool.safeParse(ending.inputs);
-  const message = answer.success ? answer.data.message : undefined;
-  return message ? `${tool} denied: “${message}”` : `${tool} denied`;
-}
-
-function questionLine(ending: Ending): string {
-  const answer = answerSchemas.question.safeParse(ending.inputs);
-  return `Answered: ${answer.success ? Object.values(answer.data.answers).join(' · ') : ''}`;
 }
 
 function UnsentDraft({ request }: { request: string }) {

@@ -8,11 +8,18 @@ import { ConfirmDialog } from '../../ui/confirm-dialog.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { deletionKey } from './use-execution.ts';
 
-export function ExecutionActions({ id, status }: { id: string; status: ExecutionStatus }) {
-  return isFinal(status) ? <DeleteAction id={id} /> : <CancelAction id={id} />;
+interface ExecutionActionsProps {
+  id: string;
+  status: ExecutionStatus;
+  /** Asked to end, and on its way. */
+  stopping: boolean;
 }
 
-function CancelAction({ id }: { id: string }) {
+export function ExecutionActions({ id, status, stopping }: ExecutionActionsProps) {
+  return isFinal(status) ? <DeleteAction id={id} /> : <CancelAction id={id} stopping={stopping} />;
+}
+
+function CancelAction({ id, stopping }: { id: string; stopping: boolean }) {
   const client = useQueryClient();
   const cancel = useMutation({
     mutationFn: () => api.cancel(id),
@@ -22,8 +29,8 @@ function CancelAction({ id }: { id: string }) {
     <>
       <ConfirmDialog
         trigger={
-          <Button busy={cancel.isPending} data-testid="cancel">
-            Cancel
+          <Button busy={cancel.isPending || stopping} data-testid="cancel">
+            {stopping ? 'Stopping' : 'Cancel'}
           </Button>
         }
         title="Cancel this execution?"

@@ -3,6 +3,7 @@ import { type ExecutionStatus, isFinal } from '@airlock/protocol/executions';
 import type { ReactNode } from 'react';
 import { useNow } from '../../lib/clock.ts';
 import { formatCost, formatCount, formatDuration, formatMoment, plural, totalTokens } from '../../lib/format.ts';
+import { progressNote } from '../status/progress-note.ts';
 import { StatusChip } from '../status/status-chip.tsx';
 import { ExecutionActions } from './execution-actions.tsx';
 
@@ -10,18 +11,26 @@ interface ExecutionHeaderProps {
   execution: Execution;
   status: ExecutionStatus;
   endedAt: string | null;
+  /** What it waits for is not for this person to answer. */
+  forOthers: boolean;
 }
 
-export function ExecutionHeader({ execution, status, endedAt }: ExecutionHeaderProps) {
-  const { title, startedAt, usage, user } = execution;
+export function ExecutionHeader({ execution, status, endedAt, forOthers }: ExecutionHeaderProps) {
+  const { title, startedAt, usage, user, queue, stopping } = execution;
+  const note = progressNote({ status, queue, stopping });
   const tokens = totalTokens(usage);
   return (
     <header className="sticky top-0 z-20 border-b border-line bg-page/92 backdrop-blur">
       <div className="mx-auto flex w-full max-w-3xl flex-wrap items-center gap-x-4 gap-y-1 px-4 py-3 md:px-8">
         <h1 className="min-w-0 flex-1 truncate text-lg font-semibold tracking-tight">{title}</h1>
-        <ExecutionActions id={execution.id} status={status} />
+        <ExecutionActions id={execution.id} status={status} stopping={stopping !== null} />
         <div className="flex w-full flex-wrap items-center gap-x-4 gap-y-1 text-[0.85rem] text-ink-soft tabular-nums">
-          <StatusChip status={status} testId="execution-status" />
+          <StatusChip status={status} forOthers={forOthers} testId="execution-status" />
+          {note && (
+            <span data-testid="progress-note" className="min-w-0 text-ink [overflow-wrap:anywhere]">
+              {note}
+            </span>
+          )}
           <Figure label="Time">
             <Elapsed startedAt={startedAt} endedAt={endedAt} over={isFinal(status)} />
           </Figure>

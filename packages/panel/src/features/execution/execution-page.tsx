@@ -8,6 +8,7 @@ import { Loading } from '../../ui/card.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
+import { useMe } from '../auth/me.ts';
 import { Announcer } from './announcer.tsx';
 import { Conversation } from './conversation.tsx';
 import { ExecutionHeader } from './execution-header.tsx';
@@ -16,6 +17,7 @@ import { useStickToBottom } from './stick-to-bottom.ts';
 import type { Timeline } from './timeline.ts';
 import type { TimelineView } from './timeline-store.ts';
 import { useExecution, useTimeline } from './use-execution.ts';
+import { type WaitsFor, waitsFor } from './waiting.ts';
 
 export function ExecutionPage() {
   const { id } = useParams({ from: '/signed-in/executions/$id' });
@@ -25,9 +27,10 @@ export function ExecutionPage() {
 function ExecutionById({ id }: { id: string }) {
   const view = useTimeline(id);
   const { data, error } = useExecution(id, view.timeline.recordSeq);
-  const status = view.timeline.status ?? data?.status ?? null;
-  useTitle(data?.title ?? 'Execution', status === 'awaiting');
-  if (data) return <ExecutionView execution={data} view={view} />;
+  const me = useMe();
+  const waits = waitsFor(view.timeline, me, data?.user ?? me.name);
+  useTitle(data?.title ?? 'Execution', waits === 'me');
+  if (data) return <ExecutionView execution={data} view={view} waits={waits} />;
   if (error) return <FailedExecution error={ApiError.from(error)} />;
   return (
     <Page title="Execution">
@@ -49,7 +52,13 @@ function FailedExecution({ error }: { error: ApiError }) {
   );
 }
 
-function ExecutionView({ execution, view }: { execution: Execution; view: TimelineView }) {
+interface ExecutionViewProps {
+  execution: Execution;
+  view: TimelineView;
+  waits: WaitsFor;
+}
+
+function ExecutionView({ execution, view, waits }: ExecutionViewProps) {
   const { timeline, failure } = view;
   const { away, jump } = useStickToBottom(timeline);
   return (
@@ -58,8 +67,9 @@ function ExecutionView({ execution, view }: { execution: Execution; view: Timeli
         execution={execution}
         status={timeline.status ?? execution.status}
         endedAt={execution.endedAt ?? timeline.endedAt}
+        forOthers={waits === 'others'}
       />
-      <Announcer timeline={timeline} />
+      <Announcer timeline={timeline} waits={waits} />
       <div className="mx-auto w-full max-w-3xl px-4 pt-3 pb-8 md:px-8">
         <Views execution={execution} timeline={timeline} />
         {failure && (
@@ -90,7 +100,7 @@ function Views({ execution, timeline }: { execution: Execution; timeline: Timeli
       </Tabs.List>
       {/* Stays mounted: a half-written answer must survive a look at the log. */}
       <Tabs.Content value="conversation" forceMount tabIndex={-1} className="outline-none data-[state=inactive]:hidden">
-        <Conversation timeline={timeline} />
+        <Conversation timeline={timeline} owner={execution.user} />
       </Tabs.Content>
       <Tabs.Content value="log" tabIndex={-1} className="outline-none">
         <LogView id={execution.id} inputs={timeline.inputs ?? execution.inputs} log={timeline.log} />

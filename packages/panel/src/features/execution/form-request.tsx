@@ -1,25 +1,30 @@
 import type { Element } from '@airlock/protocol/elements';
 import { useNavigate } from '@tanstack/react-router';
 import { ElementsForm } from '../forms/elements-form.tsx';
-import { AnswerFailure, RequestFrame } from './request-frame.tsx';
+import { AnswerFailure, RequestFrame, type RequestProps } from './request-frame.tsx';
 import { requestScope, useAnswer } from './use-answer.ts';
 
-interface FormRequestProps {
-  request: string;
+interface FormRequestProps extends RequestProps {
   elements: readonly Element[];
-  expiresAt: string | null;
 }
 
-export function FormRequest({ request, elements, expiresAt }: FormRequestProps) {
+export function FormRequest({ request, elements, expiresAt, answerers }: FormRequestProps) {
   const navigate = useNavigate();
   const { send, busy, error } = useAnswer(request);
   return (
-    <RequestFrame title="Your answer is needed" testId="answer-form" expiresAt={expiresAt} focusField>
+    <RequestFrame
+      title={answerers === null ? 'Your answer is needed' : 'An answer is needed'}
+      testId="answer-form"
+      expiresAt={expiresAt}
+      answerers={answerers}
+      focusField
+    >
       <ElementsForm
         elements={elements}
         scope={requestScope(request)}
         submitText="Send"
         submitTestId="answer-submit"
+        readOnly={answerers !== null}
         busy={busy}
         errors={error?.fields ?? noErrors}
         failure={<AnswerFailure error={error} />}

@@ -1,12 +1,13 @@
 import { memo, type ReactNode } from 'react';
-import { formatDuration } from '../../lib/format.ts';
 import { Card } from '../../ui/card.tsx';
 import { CodeBlock } from '../../ui/code-block.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
 import { Icon, type IconName } from '../../ui/icons.tsx';
 import { Markdown } from '../../ui/markdown.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
+import { Revealed } from '../../ui/revealed.tsx';
 import { RequestView } from './request-view.tsx';
+import { retryText } from './retry-text.ts';
 import { ShownView } from './shown-view.tsx';
 import type { Item, ItemOf } from './timeline-item.ts';
 import { ToolCall } from './tool-call.tsx';
@@ -17,9 +18,11 @@ interface ItemViewProps {
   live: boolean;
   /** The execution has ended. */
   over: boolean;
+  /** Whose execution it is. */
+  owner: string;
 }
 
-export const ItemView = memo(function ItemView({ item, live, over }: ItemViewProps) {
+export const ItemView = memo(function ItemView({ item, live, over, owner }: ItemViewProps) {
   switch (item.kind) {
     case 'prompt':
       return <Prompt item={item} />;
@@ -34,9 +37,9 @@ export const ItemView = memo(function ItemView({ item, live, over }: ItemViewPro
     case 'tool':
       return <ToolCall item={item} over={over} />;
     case 'request':
-      return <RequestView item={item} over={over} />;
+      return <RequestView item={item} over={over} owner={owner} />;
     case 'retry':
-      return <Line icon="retry" testId="retry" text={retryText(item)} />;
+      return <Line icon="retry" testId="retry" text={<Revealed text={retryText(item.retry)} />} />;
     case 'session':
       return <Line text={[sessionTexts[item.state], item.detail].filter(Boolean).join(' · ')} />;
     case 'error':
@@ -115,9 +118,3 @@ const sessionTexts: Record<ItemOf<'session'>['state'], string> = {
   ended: 'Container ended',
   lost: 'Container lost',
 };
-
-function retryText({ status, reason, delayMs, attempt }: ItemOf<'retry'>): string {
-  const why =
-    status === 529 ? 'Model overloaded' : status === 429 ? 'Model rate-limited' : `Model failed (${status ?? reason})`;
-  return `${why}, trying again in ${delayMs < 1000 ? '1 s' : formatDuration(delayMs)}, attempt ${attempt}`;
-}

@@ -6,20 +6,18 @@ import { inputClass } from '../../ui/field.tsx';
 import { Revealed } from '../../ui/revealed.tsx';
 import { submitOnEnter } from '../forms/form-field.tsx';
 import { choose, chosenName, chosenOf, other, otherName, toAnswers } from './question-answers.ts';
-import { AnswerFailure, RequestFrame } from './request-frame.tsx';
+import { AnswerFailure, RequestFrame, type RequestProps } from './request-frame.tsx';
 import { requestScope, useAnswer } from './use-answer.ts';
 
 export type QuestionAsk = Extract<SessionAsk, { kind: 'question' }>;
 
-interface QuestionRequestProps {
-  request: string;
+interface QuestionRequestProps extends RequestProps {
   ask: QuestionAsk;
-  expiresAt: string | null;
 }
 
 const noDraft = {};
 
-export function QuestionRequest({ request, ask, expiresAt }: QuestionRequestProps) {
+export function QuestionRequest({ request, ask, expiresAt, answerers }: QuestionRequestProps) {
   const { send, busy, error } = useAnswer(request);
   const { draft, set } = useDraft(requestScope(request), noDraft);
   const [missing, setMissing] = useState<readonly number[]>([]);
@@ -30,22 +28,32 @@ export function QuestionRequest({ request, ask, expiresAt }: QuestionRequestProp
     if (result.kind === 'complete' && !busy) send(result.inputs);
   };
   return (
-    <RequestFrame title="Claude has a question" testId="question-request" expiresAt={expiresAt} focusField={false}>
+    <RequestFrame
+      title="Claude has a question"
+      testId="question-request"
+      expiresAt={expiresAt}
+      answerers={answerers}
+      focusField={false}
+    >
       <form noValidate onSubmit={submit} className="space-y-6">
-        {ask.questions.map((question, place) => (
-          <QuestionFields
-            key={question.question}
-            question={question}
-            place={place}
-            draft={draft}
-            missing={missing.includes(place)}
-            set={set}
-          />
-        ))}
+        <fieldset disabled={answerers !== null} className="min-w-0 space-y-6">
+          {ask.questions.map((question, place) => (
+            <QuestionFields
+              key={question.question}
+              question={question}
+              place={place}
+              draft={draft}
+              missing={missing.includes(place)}
+              set={set}
+            />
+          ))}
+        </fieldset>
         <AnswerFailure error={error} />
-        <Button type="submit" look="primary" busy={busy} data-testid="question-submit">
-          Send
-        </Button>
+        {answerers === null && (
+          <Button type="submit" look="primary" busy={busy} data-testid="question-submit">
+            Send
+          </Button>
+        )}
       </form>
     </RequestFrame>
   );

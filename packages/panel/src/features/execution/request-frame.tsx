@@ -3,18 +3,65 @@ import type { ApiError } from '../../lib/api-error.ts';
 import { formatMoment } from '../../lib/format.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { explainRefusal } from './answer-refusal.ts';
 import { useArrivalFocus } from './arrival-focus.ts';
 
-interface RequestFrameProps {
+/** What every request has for whoever looks at it. */
+export interface RequestProps {
+  request: string;
+  expiresAt: string | null;
+  /** Who may answer, when the person who looks may not; else null. */
+  answerers: string | null;
+}
+
+interface RequestFrameProps extends Omit<RequestProps, 'request'> {
   title: string;
   testId: string;
-  expiresAt: string | null;
   focusField: boolean;
   children: ReactNode;
 }
 
-/** The amber card around whatever waits for a person. It takes the focus when it appears. */
-export function RequestFrame({ title, testId, expiresAt, focusField, children }: RequestFrameProps) {
+/** The card around whatever waits for a person: amber, and focused when it appears, for those who may answer. */
+export function RequestFrame({ answerers, children, ...about }: RequestFrameProps) {
+  if (answerers === null) return <OpenFrame {...about}>{children}</OpenFrame>;
+  return (
+    <ReadOnlyFrame {...about} answerers={answerers}>
+      {children}
+    </ReadOnlyFrame>
+  );
+}
+
+function ReadOnlyFrame({ title, expiresAt, answerers, children }: RequestFrameProps) {
+  const heading = useId();
+  return (
+    <section
+      aria-labelledby={heading}
+      data-testid="request-read-only"
+      className="overflow-hidden rounded-xl border border-line bg-surface shadow-card"
+    >
+      <h2
+        id={heading}
+        className="flex flex-wrap items-center gap-2 border-b border-line bg-sunken px-5 py-2.5 text-sm font-semibold text-ink-soft"
+      >
+        {title}
+        <Deadline expiresAt={expiresAt} />
+      </h2>
+      <div className="space-y-4 p-5">
+        <p className="text-sm text-ink-soft" data-testid="answerers">
+          To be answered by {answerers}.
+        </p>
+        {children}
+      </div>
+    </section>
+  );
+}
+
+function Deadline({ expiresAt }: { expiresAt: string | null }) {
+  if (expiresAt === null) return null;
+  return <span className="ml-auto text-[0.8rem] font-normal tabular-nums">until {formatMoment(expiresAt)}</span>;
+}
+
+function OpenFrame({ title, testId, expiresAt, focusField, children }: Omit<RequestFrameProps, 'answerers'>) {
   const frame = useRef<HTMLElement>(null);
   const heading = useId();
   useArrivalFocus(frame, focusField);
@@ -32,9 +79,7 @@ export function RequestFrame({ title, testId, expiresAt, focusField, children }:
       >
         <Icon name="hand" className="size-4.5" />
         {title}
-        {expiresAt && (
-          <span className="ml-auto text-[0.8rem] font-normal tabular-nums">until {formatMoment(expiresAt)}</span>
-        )}
+        <Deadline expiresAt={expiresAt} />
       </h2>
       <div className="p-5">{children}</div>
     </section>
@@ -55,13 +100,13 @@ function bringIntoView(element: HTMLElement | null): void {
   element?.scrollIntoView({ block: 'nearest' });
 }
 
-/** Somebody else having been faster is no error. */
 function FailureNotice({ error }: { error: ApiError }) {
-  if (error.status !== 409 && error.status !== 410) return <ErrorNotice error={error} testId="answer-error" />;
+  const refusal = explainRefusal(error);
+  if (refusal === null) return <ErrorNotice error={error} testId="answer-error" />;
   return (
-    <Notice tone="attention" title={error.title} testId="answer-late">
-      <p className="text-ink-soft">{error.detail}</p>
-      <p className="mt-1 text-ink-soft">What you typed is kept until you leave this tab.</p>
+    <Notice tone="attention" title={refusal.title} testId={refusal.late ? 'answer-late' : 'answer-refused'}>
+      {error.detail && <p className="text-ink-soft [overflow-wrap:anywhere]">{error.detail}</p>}
+      <p className="mt-1 text-ink-soft">{refusal.kept}</p>
     </Notice>
   );
 }

@@ -1,3 +1,4 @@
+import type { Assign } from '@airlock/protocol/assign';
 import type { ErrorBody } from '@airlock/protocol/errors';
 import type { EventPayload, Shown } from '@airlock/protocol/events';
 import type { Id } from '@airlock/protocol/ids';
@@ -16,6 +17,16 @@ export interface Ending {
   inputs: JsonObject | null;
 }
 
+/** What a request asks, and of whom. */
+export interface Opened {
+  request: Id;
+  session: Id | null;
+  ask: Ask;
+  expiresAt: string | null;
+  /** Null: only the owner of the execution and administrators may answer. */
+  assign: Assign | null;
+}
+
 export interface ToolOutcome {
   isError: boolean;
   text: string;
@@ -27,8 +38,8 @@ type Body =
   | { kind: 'message' | 'thinking'; session: Id; text: string }
   | { kind: 'tool'; session: Id; toolUseId: string; tool: string; input: JsonObject; outcome: ToolOutcome | null }
   | { kind: 'session'; session: Id; state: EventPayload<'session'>['state']; detail: string }
-  | { kind: 'retry'; session: Id; attempt: number; delayMs: number; status: number | null; reason: string }
-  | { kind: 'request'; request: Id; session: Id | null; ask: Ask; expiresAt: string | null; ending: Ending | null }
+  | { kind: 'retry'; session: Id | null; retry: EventPayload<'retry'> }
+  | ({ kind: 'request'; ending: Ending | null } & Opened)
   | { kind: 'shown'; shown: Shown }
   | { kind: 'final'; shown: Shown }
   | { kind: 'agent'; body: Json }

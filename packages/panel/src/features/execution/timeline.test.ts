@@ -64,6 +64,28 @@ describe('stored events', () => {
     expect(ended.items).toMatchObject([{ ending: { outcome: 'answered', by: 'admin', inputs: { response: 'hi' } } }]);
   });
 
+  it('keeps who may answer a form and until when, and the default taken when nobody did', () => {
+    const expiresAt = '2026-01-02T00:00:00.000Z';
+    const assign = { users: ['ada'] };
+    const opened = run(event(1, 'lock', { request: ask, name: 'approve', elements: [], expiresAt, assign }));
+    expect(opened.items).toMatchObject([{ expiresAt, assign, ending: null }]);
+    const lease = { request: ask, name: 'approve', outcome: 'expired', inputs: { ok: false } } as const;
+    const ended = reduceTimeline(opened, event(2, 'lease', lease));
+    expect(ended.items).toMatchObject([{ ending: { outcome: 'expired', by: null, inputs: { ok: false } } }]);
+  });
+
+  it('shows that a step is tried again, of no session', () => {
+    const retry = { step: 'pay', attempt: 1, maxRetries: 2, delayMs: 10, status: null, reason: 'no' };
+    const timeline = run(event(1, 'retry', retry));
+    expect(timeline.items).toMatchObject([{ kind: 'retry', session: null, retry: { step: 'pay' } }]);
+    expect(timeline.sessions).toEqual([]);
+  });
+
+  it('knows why it was cancelled', () => {
+    const timeline = run(event(1, 'status', { status: 'cancelled', reason: 'Cancelled by ada' }));
+    expect(timeline).toMatchObject({ status: 'cancelled', reason: 'Cancelled by ada' });
+  });
+
   it('shows the error of a failed turn once when it also fails the execution', () => {
     const error = {
       code: 'model_key_refused',

@@ -10,6 +10,7 @@ import {
   type ItemOf,
   type LiveBlock,
   type LogLine,
+  type Opened,
 } from './timeline-item.ts';
 
 export interface Timeline {
@@ -162,11 +163,14 @@ function addEvent(state: Timeline, event: Event): Timeline {
     case 'tool_result':
       return addToolResult(state, event.payload);
     case 'lock': {
-      const { request, name, elements, expiresAt } = event.payload;
-      return openRequest(state, place, { request, session: null, ask: { kind: 'form', name, elements }, expiresAt });
+      const { request, name, elements, expiresAt = null, assign = null } = event.payload;
+      const ask: Ask = { kind: 'form', name, elements };
+      return openRequest(state, place, { request, session: null, ask, expiresAt, assign });
     }
-    case 'request':
-      return openRequest(state, place, event.payload);
+    case 'request': {
+      const { expiresAt = null } = event.payload;
+      return openRequest(state, place, { ...event.payload, expiresAt, assign: null });
+    }
     case 'lease':
     case 'answer':
       return endRequest(state, event.payload, event.at);
@@ -220,10 +224,8 @@ function addRest(state: Timeline, place: Place, event: Rest): Timeline {
       return withLog(state, { seq: place.seq, at: place.at, source: event.kind, text: event.payload.text });
     case 'session':
       return addSessionState(state, place, event.payload);
-    case 'retry': {
-      const { session, attempt, delayMs, status, reason } = event.payload;
-      return withItem(state, { ...place, kind: 'retry', session, attempt, delayMs, status, reason });
-    }
+    case 'retry':
+      return withItem(state, { ...place, kind: 'retry', session: event.payload.session ?? null, retry: event.payload });
   }
 }
 
@@ -239,16 +241,8 @@ function addToolResult(state: Timeline, { toolUseId, session, ...outcome }: Even
   return change(state, isCall, (item) => ({ ...item, outcome: { isError, text, truncated } }) as ItemOf<'tool'>);
 }
 
-interface Opening {
-  request: Id;
-  session: Id | null;
-  ask: Ask;
-  expiresAt?: string | undefined;
-}
-
-function openRequest(state: Timeline, place: Place, { request, session, ask, expiresAt }: Opening): Timeline {
-  const item: Item = { ...place, kind: 'request', request, session, ask, expiresAt: expiresAt ?? null, ending: null };
-  return withItem(state, { ...item, key: request });
+function openRequest(state: Timeline, place: Place, opened: Opened): Timeline {
+  return withItem(state, { ...place, ...opened, key: opened.request, kind: 'request', ending: null });
 }
 
 function endRequest(state: Timeline, payload: EventPayload<'lease'> | EventPayload<'answer'>, at: string): Timeline {

@@ -6,45 +6,57 @@ import { CodeBlock } from '../../ui/code-block.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
 import { Field, inputClass } from '../../ui/field.tsx';
 import { Revealed } from '../../ui/revealed.tsx';
-import { AnswerFailure, RequestFrame } from './request-frame.tsx';
+import { AnswerFailure, RequestFrame, type RequestProps } from './request-frame.tsx';
 import { toolClaim, toolFields } from './tool-fields.ts';
 import { requestScope, useAnswer } from './use-answer.ts';
 
 export type ToolAsk = Extract<SessionAsk, { kind: 'tool' }>;
 
-interface ToolRequestProps {
-  request: string;
+interface ToolRequestProps extends RequestProps {
   ask: ToolAsk;
-  expiresAt: string | null;
 }
 
 /** May Claude run this? Shows exactly what would run, and takes no answer from a stray key. */
-export function ToolRequest({ request, ask, expiresAt }: ToolRequestProps) {
+export function ToolRequest({ request, ask, expiresAt, answerers }: ToolRequestProps) {
+  return (
+    <RequestFrame
+      title="Claude asks to use a tool"
+      testId="tool-request"
+      expiresAt={expiresAt}
+      answerers={answerers}
+      focusField={false}
+    >
+      <div className="space-y-4">
+        <ToolCallInFull ask={ask} />
+        {answerers === null && <Verdict request={request} />}
+      </div>
+    </RequestFrame>
+  );
+}
+
+function Verdict({ request }: { request: string }) {
   const { send, busy, error } = useAnswer(request);
   const { draft, set } = useDraft(requestScope(request), { message: '' });
   const typed = typeof draft.message === 'string' ? draft.message : '';
   const message = typed.trim();
   return (
-    <RequestFrame title="Claude asks to use a tool" testId="tool-request" expiresAt={expiresAt} focusField={false}>
-      <div className="space-y-4">
-        <ToolCallInFull ask={ask} />
-        <MessageField value={typed} onChange={(text) => set('message', text)} />
-        <AnswerFailure error={error} />
-        <div className="flex flex-wrap gap-2">
-          <Button look="primary" busy={busy} data-testid="tool-allow" onClick={() => send({ decision: 'allow' })}>
-            Allow
-          </Button>
-          <Button
-            look="danger"
-            disabled={busy}
-            data-testid="tool-deny"
-            onClick={() => send(message === '' ? { decision: 'deny' } : { decision: 'deny', message })}
-          >
-            Deny
-          </Button>
-        </div>
+    <>
+      <MessageField value={typed} onChange={(text) => set('message', text)} />
+      <AnswerFailure error={error} />
+      <div className="flex flex-wrap gap-2">
+        <Button look="primary" busy={busy} data-testid="tool-allow" onClick={() => send({ decision: 'allow' })}>
+          Allow
+        </Button>
+        <Button
+          look="danger"
+          disabled={busy}
+          data-testid="tool-deny"
+          onClick={() => send(message === '' ? { decision: 'deny' } : { decision: 'deny', message })}
+        >
+          Deny
+        </Button>
       </div>
-    </RequestFrame>
+    </>
   );
 }
 

@@ -3,9 +3,11 @@ import { useMutationState, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { api } from '../../lib/api.ts';
 import { ApiError } from '../../lib/api-error.ts';
+import { progressNote } from '../status/progress-note.ts';
 import { createTimelineStore, type TimelineView } from './timeline-store.ts';
 
 const settleMs = 250;
+const progressMs = 3000;
 
 /** The timeline of an execution, followed while the page is open. */
 export function useTimeline(id: string): TimelineView {
@@ -33,6 +35,8 @@ export function useExecution(id: string, recordSeq: number) {
   const query = useQuery({
     queryKey: ['execution', id],
     queryFn: () => (deletions.includes('success') ? Promise.reject(deleted(id)) : api.execution(id)),
+    // Neither a place in the queue nor the way to the end is told by events.
+    refetchInterval: ({ state }) => (state.data && progressNote(state.data) !== null ? progressMs : false),
     enabled: !deletions.includes('pending'),
   });
   useEffect(() => {

@@ -15,6 +15,8 @@ interface ElementsFormProps {
   submitText: string;
   submitTestId: string;
   busy: boolean;
+  /** To be looked at: without buttons. */
+  readOnly?: boolean;
   errors: FieldErrors;
   /** What to show above the buttons when sending failed. */
   failure?: ReactNode;
@@ -24,7 +26,7 @@ interface ElementsFormProps {
 
 /** A form as a service described it. The server judges the values; its errors appear beside the fields. */
 export function ElementsForm(props: ElementsFormProps) {
-  const { elements, scope, busy, errors, failure, onSubmit } = props;
+  const { elements, scope, busy, readOnly = false, errors, failure, onSubmit } = props;
   const id = useId();
   const form = useRef<HTMLFormElement>(null);
   const { draft, set } = useDraft(scope, initialValues(elements));
@@ -33,20 +35,22 @@ export function ElementsForm(props: ElementsFormProps) {
   }, [errors]);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (!busy) onSubmit(toInputs(elements, draft));
+    if (!busy && !readOnly) onSubmit(toInputs(elements, draft));
   };
   return (
     <form ref={form} noValidate onSubmit={submit} className="space-y-5">
-      {placed(elements).map(({ element, place }) => (
-        <FormElement
-          key={isField(element) ? element.name : `place-${place}`}
-          id={`${id}-${place}`}
-          element={element}
-          draft={draft}
-          errors={errors}
-          onChange={set}
-        />
-      ))}
+      <fieldset disabled={readOnly} className="min-w-0 space-y-5">
+        {placed(elements).map(({ element, place }) => (
+          <FormElement
+            key={isField(element) ? element.name : `place-${place}`}
+            id={`${id}-${place}`}
+            element={element}
+            draft={draft}
+            errors={errors}
+            onChange={set}
+          />
+        ))}
+      </fieldset>
       <div aria-live="polite">
         {otherErrors(elements, errors).map((error) => (
           <p key={error} className="text-sm font-medium text-red">
@@ -55,7 +59,7 @@ export function ElementsForm(props: ElementsFormProps) {
         ))}
       </div>
       {failure}
-      <FormButtons {...props} />
+      {!readOnly && <FormButtons {...props} />}
     </form>
   );
 }

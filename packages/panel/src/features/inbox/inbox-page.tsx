@@ -1,3 +1,4 @@
+import { whoMayAnswer } from '@airlock/protocol/assign';
 import type { Request } from '@airlock/protocol/requests';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -59,6 +60,7 @@ function InboxRow({ request }: { request: Request }) {
         <span className="text-right text-[0.83rem] whitespace-nowrap text-ink-faint tabular-nums max-sm:text-left">
           {formatAgo(request.createdAt, now)}
           {request.expiresAt && <span className="block">until {formatMoment(request.expiresAt)}</span>}
+          {request.assign && <span className="block">for {whoMayAnswer(request.assign, 'its owner')}</span>}
         </span>
       </Link>
     </li>

@@ -10,12 +10,21 @@ const looks: Record<ExecutionStatus, { tone: Tone; label: string; pulse: boolean
   cancelled: { tone: 'plain', label: 'Cancelled', pulse: false },
 };
 
+const waitingForOthers = { tone: 'plain', label: 'Waiting for others', pulse: false } as const;
+
 export function statusLabel(status: ExecutionStatus): string {
   return looks[status].label;
 }
 
-export function StatusChip({ status, testId }: { status: ExecutionStatus; testId?: string }) {
-  const { tone, label, pulse } = looks[status];
+interface StatusChipProps {
+  status: ExecutionStatus;
+  /** Nobody who looks may answer what it waits for. */
+  forOthers?: boolean;
+  testId?: string;
+}
+
+export function StatusChip({ status, forOthers = false, testId }: StatusChipProps) {
+  const { tone, label, pulse } = forOthers && status === 'awaiting' ? waitingForOthers : looks[status];
   return (
     <Chip tone={tone} pulse={pulse} {...(testId && { testId })}>
       {label}
