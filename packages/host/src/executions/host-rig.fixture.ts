@@ -1,0 +1,95 @@
+import type { Event } from '@airlock/protocol/events';
+import { createInbox } from '../inbox/inbox.ts';
+import { createLog } from '../log/log.ts';
+import { createOwnership } from '../ownership/ownership.ts';
+import type { Store } from '../store/store.ts';
+import { createTimers } from '../timers/timers.ts';
+import { createExecutions, type Executions } from './executions.ts';
+import { noSessions } from './fixtures.ts';
+
+interface HostRigOptions {
+  readonly store: Store;
+  readonly servicesDir: string;
+  /** Default: nothing but what services need. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: () => Date;
+}
+
+/** A host without sessions and HTTP; its service processes are real. */
+export async function startHostRig({ store, servicesDir, env, clock = () => new Date() }: HostRigOptions) {
+  const ownership = createOwnership({ store, clock, home: 'rig' });
+  const log = createLog(store, clock, { fence: ownership });
+  const logger = { info: () => undefined, warn: () => undefined };
+  const timers = createTimers({
+    store,
+    clock,
+    logger,
+    host: ownership.host,
+    handler: (timer) => (timer.kind === 'expiry' ? inbox.expireRequest(timer.ref) : executions.fire(timer)),
+  });
+  const inbox = createInbox({ store, log, timers, clock, owner: () => executions.formOwner });
+  const executions: Executions = createExecutions({
+    store,
+    log,
+    inbox,
+    timers,
+    ownership,
+    clock,
+    logger,
+    servicesDir,
+    serviceEnv: env ?? { PATH: process.env.PATH ?? '' },
+    sessions: () => noSessions,
+  });
+  await executions.services.ready;
+  await ownership.begin();
+  await executions.recover();
+  timers.start();
+
+  /** The first event that fits, stored or to come. */
+  function until(execution: string, fits: (event: Event) => boolean): Promise<Event> {
+    return new Promise((resolve, reject) => {
+      const stop = log.subscribe(execution, (frame) => {
+        if (frame.kind === 'event' && fits(frame.event)) found(frame.event);
+      });
+      const found = (event: Event) => {
+        stop();
+        resolve(event);
+      };
+      log.read(execution, 0, 1000).then((events) => {
+        const stored = events.find(fits);
+        if (stored) found(stored);
+      }, reject);
+    });
+  }
+
+  return {
+    log,
+    inbox,
+    timers,
+    executions,
+    ownership,
+    until,
+    async launch(service: string, inputs: Parameters<Executions['launch']>[1], key?: string): Promise<string> {
+      return (await executions.launch(service, inputs, 'admin', key)).id;
+    },
+    /** The open request of this name, or the one to come. */
+    async asked(execution: string, name?: string): Promise<string> {
+      const fits = (event: Event) => event.kind === 'lock' && (name === undefined || event.payload.name === name);
+      const event = await until(execution, fits);
+      return event.kind === 'lock' ? event.payload.request : '';
+    },
+    /** How it ended. */
+    async ended(execution: string) {
+      const isFinal = ({ kind, payload }: Event) =>
+        kind === 'status' && ['finished', 'error', 'cancelled'].includes(payload.status);
+      await until(execution, isFinal);
+      return await executions.get(execution);
+    },
+    async stop(): Promise<void> {
+      await timers.stop();
+      await executions.stop();
+    },
+  };
+}
+
+export type HostRig = Awaited<ReturnType<typeof startHostRig>>;
