@@ -1,25 +1,38 @@
+import type { Assign } from '@airlock/protocol/assign';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Shown } from '@airlock/protocol/events';
 import { idSchema } from '@airlock/protocol/ids';
 import { type Json, type JsonObject, jsonSchema } from '@airlock/protocol/json';
-import { type Call, callSchema, type SessionOptions, type Turn, turnSchema } from '@airlock/protocol/service-channel';
+import {
+  type Call,
+  type Retry,
+  retrySchema,
+  type SessionOptions,
+  type Turn,
+  turnSchema,
+} from '@airlock/protocol/service-channel';
 import { addUsage, noUsage, type Usage } from '@airlock/protocol/usage';
 import * as z from 'zod';
 import type { Form } from './form.ts';
-import { mainScope } from './replay/keys.ts';
+import { makeCall } from './make-call.ts';
+import { type Branches, race, type Winner } from './race.ts';
 import type { Made } from './replay/replay.ts';
-import { running } from './replay/scope.ts';
 import { toShown } from './shown.ts';
+import { validate } from './validate.ts';
 
 /** How long people have to answer a lock that says nothing else: 7 days. */
 export const defaultAnswerMs = 7 * 24 * 60 * 60 * 1000;
 
-export interface LockOptions {
+export interface LockOptions<Answer> {
   /** How long people have to answer; then the lock fails with `request_expired`. Default 7 days. */
   readonly expiresMs?: number;
+  /** Taken as the answer when nobody gave one in time; the lock does not fail then. */
+  readonly otherwise?: Partial<Answer>;
+  /** Who may answer, beside administrators. Default: the owner of the execution. */
+  readonly assign?: Assign;
 }
 
-export interface LeaseOptions<Answer, Value extends Json> extends LockOptions {
+export interface LeaseOptions<Answer, Value extends Json> extends LockOptions<Answer> {
   /**
    * Turns the answer into the value `lock` yields, or refuses it by throwing an `InputsError`. It may run more than
    * once, must make no `ctx` call and have no effects, and has 10 seconds.
@@ -29,7 +42,7 @@ export interface LeaseOptions<Answer, Value extends Json> extends LockOptions {
 
 /** Shows a form to people and pauses until one of them has answered, for weeks if it must be. */
 export interface Lock {
-  <Answer>(name: string, form: Form<Answer>, options?: LockOptions): Promise<Answer>;
+  <Answer>(name: string, form: Form<Answer>, options?: LockOptions<Answer>): Promise<Answer>;
   <Answer, Value extends Json>(name: string, form: Form<Answer>, options: LeaseOptions<Answer, Value>): Promise<Value>;
 }
 
@@ -66,8 +79,27 @@ export interface Ctx<Inputs> {
   readonly lock: Lock;
   /** Starts a session. A name can be used once in an execution. Default `main`. */
   session(name?: string, options?: SessionOptions): Promise<Session>;
+  /**
+   * An effect on the outside that is not a call of its own: runs `work` once and remembers what it gives, JSON. It is run
+   * again when it throws, as often as `retry` says, and when its process ended before it was over; both are shown.
+   * `work` makes no `ctx` calls.
+   */
+  step<Value extends Json | undefined>(
+    name: string,
+    work: () => Value | Promise<Value>,
+    options?: { readonly retry?: Partial<Retry> },
+  ): Promise<Value>;
+  /** Resolves after `ms` milliseconds, over any number of restarts. */
+  sleep(ms: number): Promise<void>;
   /** The time; the same again when the service runs again. */
   now(): Promise<Date>;
+  /** A number in [0, 1); the same again when the service runs again. */
+  random(): Promise<number>;
+  /**
+   * Begins every branch and resolves, or rejects, as the first that ends. What the others wait for is withdrawn: their
+   * requests close, their timers go, their turns are interrupted, and their calls fail with `withdrawn`.
+   */
+  race<B extends Branches>(branches: B): Promise<Winner<B>>;
 }
 
 /** What a context needs of the execution it belongs to. */
@@ -78,30 +110,29 @@ export interface ContextPort {
   call(scope: string, call: Call): Made;
   /** Says how the answer of an open lock becomes its value. */
   onLease(key: string, lease: (inputs: JsonObject) => Promise<Json>): void;
-}
-
-function makeCall(port: ContextPort, call: Call): Made {
-  if (running.getStore()?.part === 'lease') {
-    throw new AirlockError('service_failed', `A lease may make no calls, but it called ${call.kind}`);
-  }
-  const checked = callSchema.safeParse(call);
-  if (!checked.success) throw new AirlockError('service_failed', `ctx ${call.kind}: ${z.prettifyError(checked.error)}`);
-  return port.call(mainScope, checked.data);
+  /** Says what a step does. */
+  onStep(key: string, work: () => unknown): void;
+  /** The name of the next race held in a scope. */
+  raceScope(scope: string): string;
+  /** Keys of calls without an outcome, made in one of these scopes or in one within it. */
+  openIn(scopes: readonly string[]): string[];
 }
 
 function createLock(port: ContextPort): Lock {
   return async function lock<Answer, Value extends Json>(
     name: string,
     form: Form<Answer>,
-    options: LockOptions & Partial<LeaseOptions<Answer, Value>> = {},
+    options: LockOptions<Answer> & Partial<LeaseOptions<Answer, Value>> = {},
   ): Promise<Answer | Value> {
-    const { lease, expiresMs = port.answerMs } = options;
+    const { lease, expiresMs = port.answerMs, otherwise, assign } = options;
     const made = makeCall(port, {
       kind: 'lock',
       name,
       elements: [...form.elements],
       expiresMs,
       lease: lease !== undefined,
+      ...(otherwise === undefined ? {} : { otherwise: checkDefault(name, form, otherwise) }),
+      ...(assign === undefined ? {} : { assign }),
     });
     if (lease === undefined) return form.parse(await made.outcome);
     port.onLease(made.key, async (inputs) => jsonSchema.parse((await lease(form.parse(inputs))) ?? null));
@@ -154,6 +185,21 @@ function createSessions(port: ContextPort): Ctx<unknown>['session'] {
   };
 }
 
+/** A default is an answer like any other: its form must take it. */
+function checkDefault<Answer>(name: string, form: Form<Answer>, otherwise: Partial<Answer>): JsonObject {
+  const checked = validate(form.elements, otherwise as JsonObject);
+  if (checked.ok) return checked.values;
+  throw new AirlockError('service_failed', `The default of lock ${name} does not fit its form`, {
+    fields: checked.fields,
+  });
+}
+
+async function runStep<Value>(port: ContextPort, name: string, work: () => unknown, retry: Partial<Retry>) {
+  const made = makeCall(port, { kind: 'step', name, retry: retrySchema.parse(retry) });
+  port.onStep(made.key, work);
+  return (await made.outcome) as Value;
+}
+
 export function createContext<Inputs>(port: ContextPort, inputs: Inputs): Ctx<Inputs> {
   const lock = createLock(port);
   return {
@@ -162,6 +208,12 @@ export function createContext<Inputs>(port: ContextPort, inputs: Inputs): Ctx<In
     tracer: createTracer(port, lock),
     lock,
     session: createSessions(port),
+    step: (name, work, options = {}) => runStep(port, name, work, options.retry ?? {}),
+    sleep: async (ms) => {
+      await makeCall(port, { kind: 'sleep', ms: Math.ceil(ms) }).outcome;
+    },
+    random: async () => z.number().parse(await makeCall(port, { kind: 'random' }).outcome),
+    race: async <B extends Branches>(branches: B) => (await race(port, branches)) as Winner<B>,
     now: async () => new Date(z.number().parse(await makeCall(port, { kind: 'now' }).outcome)),
   };
 }

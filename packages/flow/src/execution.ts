@@ -3,10 +3,12 @@ import type { Json, JsonObject } from '@airlock/protocol/json';
 import type { FromService, Outcome, ToService } from '@airlock/protocol/service-channel';
 import { InputsError } from './inputs-error.ts';
 import type { Clock } from './replay/clock.ts';
+import { mainScope } from './replay/keys.ts';
 import { Replay } from './replay/replay.ts';
 import { type Running, running } from './replay/scope.ts';
 import type { Service } from './service.ts';
 import { toShown } from './shown.ts';
+import { Steps } from './steps.ts';
 
 export type RunMessage = Extract<ToService, { type: 'run' }>;
 export type Send = (message: FromService) => void;
@@ -60,8 +62,9 @@ export class Execution {
   readonly #replay: Replay;
   readonly #abort = new AbortController();
   readonly #leases = new Leases();
+  readonly #steps = new Steps();
   readonly #running: Running;
-  #state: 'running' | 'finished' | 'failed' | 'cancelled' = 'running';
+  #state: 'running' | 'finished' | 'failed' | 'forgotten' = 'running';
 
   /** The function begins in the next macrotask. `send` gets its calls and, unless it is cancelled, its end. */
   constructor(service: Service, run: RunMessage, send: Send, clock: Clock) {
@@ -71,10 +74,21 @@ export class Execution {
     const fail = (error: AirlockError) => this.#fail(error);
     this.#replay = new Replay(
       run,
-      { send: (call) => send({ type: 'call', execution: run.execution, ...call }), fail },
+      {
+        send: (call) => send({ type: 'call', execution: run.execution, ...call }),
+        fail,
+        cancelled: (error) => this.#abort.abort(error),
+        parked: (delivered) => send({ type: 'parked', execution: run.execution, delivered }),
+      },
       clock,
     );
-    this.#running = { part: 'run', fail, io: (event, text) => this.#replay.print(event, text) };
+    this.#running = {
+      part: 'run',
+      scope: mainScope,
+      branch: null,
+      fail,
+      io: (event, text) => this.#replay.print(event, text),
+    };
     clock.macrotask(() => {
       if (this.#state === 'running') void running.run(this.#running, () => this.#begin(service, run.inputs));
     });
@@ -82,7 +96,27 @@ export class Execution {
 
   deliver(key: string, outcome: Outcome): void {
     this.#leases.forget(key);
+    this.#steps.forget(key);
     this.#replay.deliver(key, outcome);
+  }
+
+  /** Runs an attempt of an open step and tells how it went. */
+  step(key: string, attempt: number): void {
+    if (this.#state !== 'running' || this.#replay.isSettled(key)) return;
+    let printed = 0;
+    const inStep: Running = {
+      ...this.#running,
+      part: 'step',
+      io: (event, text) => this.#replay.print(event, text, `step:${key}.${attempt}.${printed++}`),
+    };
+    const going = this.#steps.attempt(key, attempt, (work) => running.run(inStep, work));
+    if (going === undefined) return;
+    this.#replay.busy(1);
+    void going.then((outcome) => {
+      this.#replay.busy(-1);
+      if (this.#state !== 'running') return;
+      this.#send({ type: 'stepped', execution: this.#id, key, attempt, outcome });
+    });
   }
 
   /** Turns the answer of a lock into its value; never rejects, and is over after `leaseMs`. */
@@ -93,13 +127,22 @@ export class Execution {
       (leased) => ({ ok: true, value: leased }),
       (thrown) => failed(leaseFailure(thrown)),
     );
-    return withDeadline(outcome, this.#clock);
+    this.#replay.busy(1);
+    const ended = withDeadline(outcome, this.#clock);
+    void ended.then(() => this.#replay.busy(-1));
+    return ended;
   }
 
-  /** Aborts the signal and rejects what waits; nothing is sent any more. */
-  cancel(reason: string): void {
-    const error = new AirlockError('execution_ended', reason);
-    if (this.#close('cancelled', error)) this.#abort.abort(error);
+  /** Aborts the signal and lets its calls fail, but for output. It still ends by itself. */
+  cancel(error: AirlockError): void {
+    if (this.#state === 'running') this.#replay.cancel(error);
+  }
+
+  /** Drops it without a word to its code: what waits goes on waiting, and nothing is sent any more. */
+  forget(): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'forgotten';
+    this.#replay.forget(new AirlockError('execution_ended', 'It goes on elsewhere'));
   }
 
   async #begin(service: Service, inputs: JsonObject): Promise<void> {
@@ -110,6 +153,9 @@ export class Execution {
         answerMs: service.answerMs,
         call: (scope, call) => this.#replay.call(scope, call),
         onLease: (key, lease) => this.#leases.of(key).resolve(lease),
+        onStep: (key, work) => this.#steps.offer(key, work),
+        raceScope: (scope) => this.#replay.raceScope(scope),
+        openIn: (scopes) => this.#replay.openIn(scopes),
       });
       this.#end('ended', () => this.#finish(value));
     } catch (thrown) {
@@ -146,7 +192,7 @@ export class Execution {
   }
 
   /** Ends it if nothing has; only the first end counts. */
-  #close(as: 'finished' | 'failed' | 'cancelled', error: AirlockError): boolean {
+  #close(as: 'finished' | 'failed', error: AirlockError): boolean {
     if (this.#state !== 'running') return false;
     this.#state = as;
     this.#replay.close(error);

@@ -155,12 +155,12 @@ describe('a service process', () => {
     expect(await service.until('failed')).toMatchObject({ execution, error: { code: 'internal' } });
   });
 
-  it('sends nothing more of a cancelled execution', async () => {
+  it('sends nothing more of a forgotten execution', async () => {
     const service = await start();
     const [execution, other] = executions;
     service.run(execution, 'lease');
     await service.until('call', '"kind":"lock"');
-    service.send({ type: 'cancel', execution, reason: 'enough' });
+    service.send({ type: 'forget', execution });
     service.run(other, 'end');
     await service.until('finished');
     expect(service.sent.filter((message) => 'execution' in message && message.execution === execution)).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Shown } from '@airlock/protocol/events';
 import type { Json } from '@airlock/protocol/json';
-import { type ServiceManifest, serviceManifestSchema, servicePolicySchema } from '@airlock/protocol/service-channel';
+import { type ServiceManifest, serviceManifestSchema } from '@airlock/protocol/service-channel';
 import * as z from 'zod';
 import { type ContextPort, type Ctx, createContext, defaultAnswerMs } from './context.ts';
 import type { Form } from './form.ts';
@@ -16,10 +16,22 @@ export interface ServiceDefinition<Inputs> {
   readonly tags?: readonly string[];
   /** What people fill in to start it. */
   readonly form: Form<Inputs>;
-  readonly policy?: z.input<typeof servicePolicySchema>;
+  readonly policy?: {
+    /** Processes of the service on one host; executions are spread over them. Default 1. */
+    readonly replicas?: number;
+    /** Executions that run at the same time, on all hosts together; the others wait their turn. Default: no limit. */
+    readonly maxConcurrent?: number;
+    /** How long an ended execution is kept, with its files, in milliseconds. Default: for ever. */
+    readonly keepMs?: number;
+  };
+  /** In milliseconds. */
   readonly timeouts?: {
     /** How long people have to answer a lock that says nothing else. Default 7 days. */
     readonly answerMs?: number;
+    /** How long an execution may take; then it is stopped as an error. Default: no limit. */
+    readonly executionMs?: number;
+    /** How long one that is cancelled has to end by itself. Default 30 seconds. */
+    readonly cancelMs?: number;
   };
   /**
    * The work. Whatever it does to the outside goes through `ctx`: after a crash it runs again from the top and gets
@@ -41,6 +53,7 @@ export interface Service {
 
 /** Defines a service. Throws a `service_not_loaded` error when its description is not valid. */
 export function defineService<Inputs>(definition: ServiceDefinition<Inputs>): Service {
+  const { answerMs = defaultAnswerMs, ...timeouts } = definition.timeouts ?? {};
   const manifest = serviceManifestSchema.safeParse({
     name: definition.name,
     title: definition.title,
@@ -48,13 +61,13 @@ export function defineService<Inputs>(definition: ServiceDefinition<Inputs>): Se
     version: definition.version ?? '0.1.0',
     tags: [...(definition.tags ?? [])],
     elements: [...definition.form.elements],
-    policy: servicePolicySchema.parse(definition.policy ?? {}),
+    policy: { ...definition.policy, ...timeouts },
   });
   if (!manifest.success) throw new AirlockError('service_not_loaded', z.prettifyError(manifest.error));
   return {
     [brand]: true,
     manifest: manifest.data,
-    answerMs: definition.timeouts?.answerMs ?? defaultAnswerMs,
+    answerMs,
     start: async (port) => definition.run(createContext(port, definition.form.parse(port.inputs))),
   };
 }

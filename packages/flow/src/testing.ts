@@ -13,6 +13,7 @@ import { noUsage } from '@airlock/protocol/usage';
 import { Execution } from './execution.ts';
 import { realClock } from './replay/clock.ts';
 import type { Service } from './service.ts';
+import { seededRandom, type TestStep, TestTimers } from './testing/time.ts';
 import { validate } from './validate.ts';
 
 /** What a service meets in a test. */
@@ -51,6 +52,8 @@ export class ServiceTest {
   moments = 0;
   /** How often the service ran from the top. */
   runs = 0;
+  /** Attempts begun of each step, by name. */
+  readonly attempts = new Map<string, number>();
 
   readonly #service: Service;
   readonly #script: Script;
@@ -60,6 +63,10 @@ export class ServiceTest {
   readonly #taken = new Map<string, number>();
   #execution: Execution;
   #now = Date.UTC(2025, 0, 1);
+  #cancelled: AirlockError | undefined;
+  readonly #timers = new TestTimers();
+  readonly #steps = new Map<string, TestStep>();
+  readonly #random = seededRandom(1);
 
   constructor(service: Service, script: Script = {}) {
     this.#service = service;
@@ -90,8 +97,10 @@ export class ServiceTest {
   }
 
   /** Lets the time to answer a lock run out. */
-  expire({ key }: Asked): void {
-    this.#store(key, failure(new AirlockError('request_expired', 'Nobody answered in time')));
+  expire({ key, call }: Asked): void {
+    if (call.otherwise !== undefined && !call.lease) this.#store(key, { ok: true, value: call.otherwise });
+    else if (call.otherwise !== undefined) void this.answer({ key, call }, call.otherwise);
+    else this.#store(key, failure(new AirlockError('request_expired', 'Nobody answered in time')));
   }
 
   /** Kills the service process; the service runs again from the top. */
@@ -99,10 +108,26 @@ export class ServiceTest {
     this.#execution = this.#start();
   }
 
-  /** Cancels the execution; nothing it does afterwards counts. */
+  /** Asks the execution to end. However it does, it has then been cancelled. */
   cancel(reason = 'Cancelled by the test'): void {
-    this.#execution.cancel(reason);
-    this.#end.resolve({ status: 'cancelled' });
+    this.#cancelled ??= new AirlockError('execution_ended', reason);
+    this.#execution.cancel(this.#cancelled);
+  }
+
+  /** Lets the service process forget the execution, as one that has waited long, and run it again from the top. */
+  letGo(): void {
+    this.#execution.forget();
+    this.#execution = this.#start();
+  }
+
+  /** Moves time: sleeps end, steps are tried again and locks expire, in the order of their times. */
+  advance(ms: number): void {
+    const until = this.#now + ms;
+    for (let due = this.#timers.next(until); due !== undefined; due = this.#timers.next(until)) {
+      this.#now = due.at;
+      due.act();
+    }
+    this.#now = until;
   }
 
   #start(): Execution {
@@ -123,7 +148,30 @@ export class ServiceTest {
       },
       realClock,
     );
+    for (const [key, step] of this.#steps) if (!step.isDelayed) this.#begin(execution, key, step);
+    if (this.#cancelled) execution.cancel(this.#cancelled);
     return execution;
+  }
+
+  #begin(execution: Execution, key: string, step: TestStep): void {
+    step.attempt += 1;
+    step.isDelayed = false;
+    this.attempts.set(step.call.name, (this.attempts.get(step.call.name) ?? 0) + 1);
+    execution.step(key, step.attempt);
+  }
+
+  /** Takes how an attempt went, and has it repeated after its pause if it may be. */
+  #stepped(key: string, attempt: number, outcome: Outcome): void {
+    const step = this.#steps.get(key);
+    if (step === undefined || step.isDelayed || step.attempt !== attempt) return;
+    const { attempts, delayMs, factor, maxDelayMs } = step.call.retry;
+    if (outcome.ok || attempt >= attempts) {
+      this.#store(key, outcome);
+      return;
+    }
+    step.isDelayed = true;
+    const pause = Math.min(delayMs * factor ** (attempt - 1), maxDelayMs);
+    this.#timers.set(key, this.#now + pause, () => this.#begin(this.#execution, key, step));
   }
 
   /** Counts a moment; whether the process was killed at it. */
@@ -136,27 +184,55 @@ export class ServiceTest {
 
   #take(message: FromService): void {
     if (this.#isKilledNow()) return;
+    const isOver = message.type === 'finished' || message.type === 'failed';
+    if (isOver && this.#cancelled) this.#end.resolve({ status: 'cancelled' });
     if (message.type === 'finished') this.#end.resolve({ status: 'finished', final: message.final });
     if (message.type === 'failed') this.#end.resolve({ status: 'error', error: AirlockError.fromBody(message.error) });
+    if (message.type === 'stepped') this.#stepped(message.key, message.attempt, message.outcome);
     if (message.type !== 'call' || this.log.some(({ type, key }) => type === 'call' && key === message.key)) return;
+    const isOutput = message.call.kind === 'log' || message.call.kind === 'emit';
+    if (this.#cancelled && !isOutput) return;
     this.log.push({ type: 'call', key: message.key, call: message.call });
     this.#isKilledNow();
     this.#act(message.key, message.call);
   }
 
   #store(key: string, outcome: Outcome): void {
+    if (this.#cancelled || this.log.some((entry) => entry.type === 'outcome' && entry.key === key)) return;
+    this.#timers.clear(key);
+    this.#steps.delete(key);
+    this.#open.delete(key);
     this.log.push({ type: 'outcome', key, outcome });
     if (!this.#isKilledNow()) this.#execution.deliver(key, outcome);
   }
 
   #act(key: string, call: Call): void {
     if (call.kind === 'emit' || call.kind === 'log') return;
-    if (call.kind === 'lock') this.#ask({ key, call });
-    else this.#store(key, this.#outcomeOf(call));
+    switch (call.kind) {
+      case 'lock':
+        this.#timers.set(key, this.#now + call.expiresMs, () => this.expire({ key, call }));
+        return this.#ask({ key, call });
+      case 'sleep':
+        return this.#timers.set(key, this.#now + call.ms, () => this.#store(key, { ok: true, value: null }));
+      case 'step': {
+        const step: TestStep = { call, attempt: 0, isDelayed: false };
+        this.#steps.set(key, step);
+        return this.#begin(this.#execution, key, step);
+      }
+      case 'race': {
+        const lost = failure(new AirlockError('withdrawn', 'Another branch of the race was first'));
+        for (const loser of call.losers) this.#store(loser, lost);
+        return this.#store(key, { ok: true, value: null });
+      }
+      default:
+        return this.#store(key, this.#outcomeOf(call));
+    }
   }
 
-  #outcomeOf(call: Exclude<Call, { kind: 'emit' | 'log' | 'lock' }>): Outcome {
+  #outcomeOf(call: Exclude<Call, { kind: 'emit' | 'log' | 'lock' | 'sleep' | 'step' | 'race' }>): Outcome {
     switch (call.kind) {
+      case 'random':
+        return { ok: true, value: this.#random() };
       case 'now':
         this.#now += 1000;
         return { ok: true, value: this.#now };

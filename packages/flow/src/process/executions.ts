@@ -32,7 +32,7 @@ export function createExecutions(service: Service, send: Send, clock: Clock): Ex
   const takeParsed = (message: ToService): void => {
     switch (message.type) {
       case 'run':
-        byId.get(message.execution)?.cancel('The execution was started again');
+        byId.get(message.execution)?.forget();
         byId.set(message.execution, new Execution(service, message, sendAndForget, clock));
         return;
       case 'outcome':
@@ -42,7 +42,13 @@ export function createExecutions(service: Service, send: Send, clock: Clock): Ex
         void lease(message).then((outcome) => send({ type: 'leased', id: message.id, outcome }));
         return;
       case 'cancel':
-        byId.get(message.execution)?.cancel(message.error.detail);
+        byId.get(message.execution)?.cancel(AirlockError.fromBody(message.error));
+        return;
+      case 'step':
+        byId.get(message.execution)?.step(message.key, message.attempt);
+        return;
+      case 'forget':
+        byId.get(message.execution)?.forget();
         byId.delete(message.execution);
         return;
       case 'ping':
@@ -59,7 +65,7 @@ export function createExecutions(service: Service, send: Send, clock: Clock): Ex
       const addressed = addressSchema.safeParse(raw);
       if (!addressed.success) process.stderr.write(`${detail}\n`);
       else {
-        byId.get(addressed.data.execution)?.cancel(detail);
+        byId.get(addressed.data.execution)?.forget();
         const error = new AirlockError('internal', detail);
         sendAndForget({ type: 'failed', execution: addressed.data.execution, error: error.toBody() });
       }

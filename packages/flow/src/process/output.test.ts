@@ -4,7 +4,13 @@ import { createOutput } from './output.ts';
 
 function owner() {
   const stored: [string, string][] = [];
-  const running: Running = { part: 'run', fail: () => {}, io: (event, text) => void stored.push([event, text]) };
+  const running: Running = {
+    part: 'run',
+    scope: 'main',
+    branch: null,
+    fail: () => {},
+    io: (event, text) => void stored.push([event, text]),
+  };
   return { running, stored };
 }
 

@@ -2,6 +2,8 @@ import type { Call } from '@airlock/protocol/service-channel';
 
 /** Scope of what `run` itself calls. */
 export const mainScope = 'main';
+/** Where a cancel came, as a call without an outcome: what was called before it comes before it in the log. */
+export const cancelKey = 'io/log/debug#cancel';
 /** Scope of what the process prints. Its keys hold the place in the log, so that a replay prints nothing twice. */
 export const ioScope = 'io';
 
@@ -12,8 +14,12 @@ function nameOf(call: Call): string {
     case 'log':
       return call.event;
     case 'now':
+    case 'random':
+    case 'sleep':
+    case 'race':
       return '';
     case 'lock':
+    case 'step':
       return call.name;
     case 'session_open':
     case 'session_send':
@@ -30,6 +36,16 @@ export function isSilent(call: Call): boolean {
 export function isSilentKey(key: string): boolean {
   const kind = key.split('/', 2)[1];
   return kind === 'emit' || kind === 'log';
+}
+
+/** Names scopes in a scope: those of races, in the order in which they are held. */
+export function createScopes(): (scope: string) => string {
+  const counts = new Map<string, number>();
+  return (scope) => {
+    const count = counts.get(scope) ?? 0;
+    counts.set(scope, count + 1);
+    return `${scope}.race${count}`;
+  };
 }
 
 /** Gives calls their keys: `scope/kind/name#count`. */

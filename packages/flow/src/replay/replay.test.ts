@@ -2,6 +2,7 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { Call, Outcome, RecordedCall } from '@airlock/protocol/service-channel';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from './clock.ts';
+import { quietMs } from './quiet.ts';
 import { type KeyedOutcome, parkMs, Replay } from './replay.ts';
 
 const now: Call = { kind: 'now' };
@@ -18,6 +19,7 @@ function handClock() {
   const clock: Clock = {
     macrotask: (run) => void tasks.push(run),
     after: (ms, run) => {
+      if (ms === quietMs) return () => undefined;
       expect(ms).toBe(parkMs);
       timers.push(run);
       return () => {
@@ -46,6 +48,8 @@ function engine(calls: RecordedCall[] = [], outcomes: KeyedOutcome[] = []) {
   const port = {
     send: (call: RecordedCall) => void sent.push(call),
     fail: (error: AirlockError) => void failures.push(error),
+    cancelled: () => undefined,
+    parked: () => undefined,
   };
   const replay = new Replay({ calls, outcomes }, port, hand.clock);
   return { ...hand, replay, sent, failures, keys: () => sent.map(({ key }) => key) };

@@ -2,7 +2,8 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { Json } from '@airlock/protocol/json';
 import type { Call, Outcome, RecordedCall } from '@airlock/protocol/service-channel';
 import type { Clock } from './clock.ts';
-import { createKeys, ioScope, isSilent, isSilentKey } from './keys.ts';
+import { cancelKey, createKeys, createScopes, ioScope, isSilent, isSilentKey } from './keys.ts';
+import { createQuiet } from './quiet.ts';
 import { markCallError } from './scope.ts';
 import { excerpt, isSameCall } from './signature.ts';
 
@@ -18,6 +19,9 @@ import { excerpt, isSameCall } from './signature.ts';
  * S6. What the log has and the function, parked or ended, has not asked for fails the execution as `nondeterministic`.
  * S7. The outcome of a key is delivered at most once.
  * S8. After the end nothing is sent and nothing is delivered.
+ * S9. A cancel takes effect once everything recorded before it is made and delivered, and its place is recorded; from then
+ *     on calls fail, but for output.
+ * S10. Parked is who waits for outcomes of the host alone, has all there are, and has done nothing for a while.
  */
 
 export interface Recorded {
@@ -34,6 +38,10 @@ export interface ReplayPort {
   send(call: RecordedCall): void;
   /** The execution cannot go on. Called at most once. */
   fail(error: AirlockError): void;
+  /** A cancel takes effect. Called at most once, before calls fail. */
+  cancelled(error: AirlockError): void;
+  /** The function waits, having had this many outcomes. */
+  parked(delivered: number): void;
 }
 
 export interface Made {
@@ -53,9 +61,13 @@ export class Replay {
   readonly #port: ReplayPort;
   readonly #clock: Clock;
   readonly #keyOf = createKeys();
+  readonly #scopeOf = createScopes();
+  readonly #quiet: ReturnType<typeof createQuiet>;
   readonly #recorded: ReadonlyMap<string, Call>;
   /** Recorded calls not yet made again, in log order. */
   readonly #unmade: Set<string>;
+  /** Those of them that come after the cancel. */
+  readonly #afterCancel: ReadonlySet<string>;
   readonly #made = new Set<string>();
   readonly #waiting = new Map<string, Waiting>();
   /** Outcomes in log order; those before `#next` are delivered. */
@@ -64,6 +76,11 @@ export class Replay {
   #next = 0;
   #held: RecordedCall[] = [];
   #ended: AirlockError | null = null;
+  /** Asked for; in effect once `#cancelled` is set. */
+  #cancel: AirlockError | null = null;
+  #cancelled: AirlockError | null = null;
+  /** Steps and leases that run now. */
+  #busy = 0;
   /** Macrotasks asked for that will each deliver an outcome. */
   #turns = 0;
   #progress = 0;
@@ -76,6 +93,9 @@ export class Replay {
     this.#recorded = new Map(recorded.calls.map(({ key, call }) => [key, call]));
     const mustCome = recorded.calls.filter(({ call }) => call.kind !== 'log');
     this.#unmade = new Set(mustCome.map(({ key }) => key));
+    const cancelAt = recorded.calls.findIndex(({ key }) => key === cancelKey);
+    this.#afterCancel = new Set(cancelAt < 0 ? [] : recorded.calls.slice(cancelAt).map(({ key }) => key));
+    this.#quiet = createQuiet(clock, () => this.#park());
     for (const { key, outcome } of recorded.outcomes) if (!isSilentKey(key)) this.deliver(key, outcome);
     this.#watch();
   }
@@ -83,7 +103,8 @@ export class Replay {
   /** Makes a call. Its outcome is an `AirlockError` when it failed. */
   call(scope: string, call: Call): Made {
     const key = this.#keyOf(scope, call);
-    if (this.#ended !== null) return { key, outcome: this.#rejected(key, this.#ended) };
+    const over = this.#ended ?? (isSilent(call) ? null : this.#cancelled);
+    if (over !== null) return { key, outcome: this.#rejected(key, over) };
     const before = this.#recorded.get(key);
     if (before !== undefined && !isSameCall(before, call)) {
       const error = this.#diverge(`${key}: the log has ${excerpt(before)}, the service now asks ${excerpt(call)}`);
@@ -97,7 +118,43 @@ export class Replay {
     else if (!isSilent(call) && !this.#known.has(key)) this.#port.send({ key, call });
     this.#sendHeld();
     this.#pump();
+    this.#applyCancel();
+    this.#quiet.stir();
     return { key, outcome };
+  }
+
+  /** The name of the next race held in a scope. */
+  raceScope(scope: string): string {
+    return this.#scopeOf(scope);
+  }
+
+  /** Keys of calls without an outcome, made in one of these scopes or in one within it. */
+  openIn(scopes: readonly string[]): string[] {
+    const isIn = (key: string) => scopes.some((scope) => key.startsWith(`${scope}/`) || key.startsWith(`${scope}.`));
+    return [...this.#waiting.keys()].filter(isIn);
+  }
+
+  /** Whether the log has the outcome of a call. */
+  isSettled(key: string): boolean {
+    return this.#known.has(key);
+  }
+
+  /** Lets every open call and every later one fail, once the function is where it was when the cancel came. */
+  cancel(error: AirlockError): void {
+    this.#cancel ??= error;
+    this.#applyCancel();
+  }
+
+  /** A step or a lease began (1) or ended (-1). */
+  busy(change: 1 | -1): void {
+    this.#busy += change;
+    this.#quiet.stir();
+  }
+
+  /** Drops everything; what waits goes on waiting. */
+  forget(error: AirlockError): void {
+    this.#waiting.clear();
+    this.close(error);
   }
 
   /** Takes an outcome from the log. */
@@ -113,9 +170,13 @@ export class Replay {
     this.#watch();
   }
 
-  /** Stores what the process printed, unless the log has it from before. */
-  print(event: 'debug' | 'stdout' | 'stderr', text: string): void {
+  /** Stores what the process printed, unless the log has it from before. A step, which runs once, gives a `place`. */
+  print(event: 'debug' | 'stdout' | 'stderr', text: string, place?: string): void {
     if (this.#ended !== null) return;
+    if (place !== undefined) {
+      this.#port.send({ key: `${ioScope}/log/${event}#${place}`, call: { kind: 'log', event, text } });
+      return;
+    }
     if (this.#printed.at !== this.#next) this.#printed = { at: this.#next, count: 0 };
     const key = `${ioScope}/log/${event}#${this.#next}.${this.#printed.count++}`;
     const isOld = this.#recorded.has(key) || this.#unmade.size > 0 || this.#next < this.#outcomes.length;
@@ -128,6 +189,7 @@ export class Replay {
       if (!this.#made.has(key)) return `the outcome of ${key}`;
     }
     for (const key of this.#unmade) {
+      if (this.#afterCancel.has(key)) continue;
       const call = this.#recorded.get(key);
       return call === undefined ? key : `${key} ${excerpt(call)}`;
     }
@@ -138,6 +200,7 @@ export class Replay {
   close(error: AirlockError): void {
     if (this.#ended !== null) return;
     this.#ended = error;
+    this.#quiet.stop();
     this.#stopWatch?.();
     this.#stopWatch = null;
     for (const [key, waiting] of this.#waiting) {
@@ -187,6 +250,35 @@ export class Replay {
       markCallError(error, head.key);
       waiting.reject(error);
     }
+    this.#quiet.stir();
+    // What goes on with this outcome makes its calls in the microtasks to come.
+    if (this.#cancel !== null) this.#clock.macrotask(() => this.#applyCancel());
+  }
+
+  /** S9. */
+  #applyCancel(): void {
+    const error = this.#cancel;
+    if (error === null || this.#cancelled !== null || this.#ended !== null || this.leftover() !== null) return;
+    if (this.#next < this.#outcomes.length) return;
+    this.#cancelled = error;
+    if (!this.#recorded.has(cancelKey)) {
+      this.#port.send({ key: cancelKey, call: { kind: 'log', event: 'debug', text: error.message } });
+    }
+    this.#port.cancelled(error);
+    this.#quiet.stop();
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [key, { reject }] of waiting) {
+      markCallError(error, key);
+      reject(error);
+    }
+  }
+
+  /** S10. */
+  #park(): void {
+    if (this.#ended !== null || this.#cancelled !== null || this.#busy > 0 || this.#waiting.size === 0) return;
+    if (this.#unmade.size > 0 || this.#held.length > 0 || this.#next < this.#outcomes.length) return;
+    this.#port.parked(this.#next);
   }
 
   /** Watches a function that has more in its log, until it has asked for all of it. */

@@ -50,7 +50,7 @@ async function addSession(state: 'live' | 'ended'): Promise<string> {
 }
 
 describe('the reaper', () => {
-  it('G1. removes what was found without an owner twice in a row, and nothing else', async () => {
+  it('Y1. removes what was found without an owner twice in a row, and nothing else', async () => {
     const [live, ended, gone] = [await addSession('live'), await addSession('ended'), newId()];
     containers = [
       { id: 'of-live', session: live },
@@ -66,7 +66,7 @@ describe('the reaper', () => {
     expect(removed).toEqual(['of-nobody', gone]);
   });
 
-  it.each(['containers', 'workspaces'] as const)('G2. removes nothing when the %s cannot be listed', async (what) => {
+  it.each(['containers', 'workspaces'] as const)('Y2. removes nothing when the %s cannot be listed', async (what) => {
     const gone = newId();
     containers = [{ id: 'of-nobody', session: gone }];
     workspaces = [gone];

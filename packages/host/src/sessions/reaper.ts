@@ -6,9 +6,9 @@ import { openStates } from './session-row.ts';
 /*
  * Removes what nobody owns any more, while the host runs.
  *
- * G1. Removed is a container whose session is over or unknown, and a workspace whose session is unknown: found so twice,
+ * Y1. Removed is a container whose session is over or unknown, and a workspace whose session is unknown: found so twice,
  *     one look after the other.
- * G2. A list that cannot be read is not an empty one: nothing is removed on it.
+ * Y2. A list that cannot be read is not an empty one: nothing is removed on it.
  */
 
 interface ReaperOptions {
