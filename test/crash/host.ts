@@ -79,7 +79,11 @@ const owned = createOwnership({
 const ownership: Ownership = {
   ...owned,
   renew: () => telling('lost', owned.renew()),
-  claim: () => telling('claimed', owned.claim()),
+  async claim() {
+    const ids = await telling('claimed', owned.claim());
+    for (const id of ids) follow(id);
+    return ids;
+  },
 };
 const log = deadly(createLog(store, clock, { fence: ownership }), spec.kill);
 const timers = createTimers({
