@@ -1,7 +1,8 @@
 import type { Call, Outcome } from '@airlock/protocol/service-channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readCalls, settleCall } from './calls.ts';
+import { readCalls } from './calls.ts';
 import { type CallRig, callRig } from './fixtures.ts';
+import { settleCall } from './settle.ts';
 
 let rig: CallRig;
 beforeEach(async () => {

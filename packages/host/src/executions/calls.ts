@@ -2,14 +2,10 @@ import type { AirlockError } from '@airlock/protocol/errors';
 import type { NewEvent } from '@airlock/protocol/events';
 import type { Json } from '@airlock/protocol/json';
 import { type Call, callSchema, type Outcome, outcomeSchema } from '@airlock/protocol/service-channel';
-import type { Inbox } from '../inbox/inbox.ts';
-import type { Log } from '../log/log.ts';
-import { type Fence, isHeld, whyNotHeld } from '../ownership/ownership.ts';
-import type { Sessions } from '../sessions/sessions.ts';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
-import type { Timers } from '../timers/timers.ts';
 import { loseRace } from './race.ts';
+import { type CallSinks, type Settling, settleCall } from './settle.ts';
 
 /*
  * Calls of services, as the log keeps them.
@@ -19,55 +15,6 @@ import { loseRace } from './race.ts';
  * C3. The function goes on with an outcome only after its commit.
  * C4. What the losers of a race had opened is taken back in the write that settles them.
  */
-
-export interface CallSinks {
-  readonly log: Log;
-  readonly inbox: Inbox;
-  readonly sessions: Sessions;
-  readonly timers: Timers;
-  readonly fence: Fence;
-  readonly clock: () => Date;
-  /** A number in [0, 1). */
-  readonly random: () => number;
-  /** Tells the service process of an outcome; called after the commit. */
-  readonly deliver: (execution: string, key: string, outcome: Outcome) => void;
-  /** Begins an attempt of a step; called after the commit. */
-  readonly beginStep: (execution: string, key: string, attempt: number) => void;
-}
-
-export type Settling = Pick<CallSinks, 'fence' | 'deliver'>;
-
-/** Records an outcome; the first one stands. */
-export async function settleCall(
-  tx: Tx,
-  execution: string,
-  key: string,
-  outcome: Outcome,
-  { fence, deliver }: Settling,
-): Promise<void> {
-  const settled = await tx.db
-    .updateTable('calls')
-    .set((eb) => ({
-      outcome: JSON.stringify(outcome),
-      settled: eb
-        .selectFrom('executions')
-        .select((sub) => sub('next_outcome', '+', 1).as('number'))
-        .where('id', '=', execution),
-    }))
-    .where('execution', '=', execution)
-    .where('key', '=', key)
-    .where('outcome', 'is', null)
-    .executeTakeFirst();
-  if (settled.numUpdatedRows === 0n) return;
-  const counted = await tx.db
-    .updateTable('executions')
-    .set((eb) => ({ next_outcome: eb('next_outcome', '+', 1) }))
-    .where('id', '=', execution)
-    .where(isHeld(fence, execution))
-    .executeTakeFirst();
-  if (counted.numUpdatedRows === 0n) throw await whyNotHeld(tx, execution);
-  tx.afterCommit(() => deliver(execution, key, outcome));
-}
 
 /** Records a call and acts on it. */
 export async function takeCall(tx: Tx, execution: string, key: string, call: Call, sinks: CallSinks): Promise<void> {

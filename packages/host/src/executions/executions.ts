@@ -11,10 +11,10 @@ import type { Ownership } from '../ownership/ownership.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Store, Tx } from '../store/store.ts';
 import type { Timer, Timers } from '../timers/timers.ts';
-import { type CallSinks, settleCall } from './calls.ts';
 import { type Ending, endExecution } from './ending.ts';
 import { every } from './every.ts';
 import type { ExecutionRow } from './execution-row.ts';
+import { createFiring } from './firing.ts';
 import { createFormOwner } from './form-owner.ts';
 import { launchExecution } from './launch.ts';
 import { getExecution, type ListOptions, listExecutions } from './listing.ts';
@@ -25,7 +25,7 @@ import { createSweep } from './retention.ts';
 import { createRuns } from './runs.ts';
 import { createMessages } from './service-messages.ts';
 import { createServices, type Services } from './services.ts';
-import { endPause } from './steps.ts';
+import { type CallSinks, settleCall } from './settle.ts';
 import { requestStop, type Stop } from './stopping.ts';
 import { createStrikes } from './strikes.ts';
 import { wakeOpen } from './wake-open.ts';
@@ -135,6 +135,16 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       return runs.send(id, message);
     },
   });
+  const fire = createFiring({
+    store,
+    timers,
+    sinks,
+    wake: runs.wake,
+    limitOf: async (id) => policyOf((await find(id)).service)?.executionMs,
+    stop: stopExecution,
+    /** E3: its time to end by itself is over. */
+    end: async (id) => await end(id, await messages.endingOf(id, ['cancelled', 'It was stopped'])),
+  });
   const sweep = every(60_000, createSweep({ store, ownership, services, clock, remove: removeRows }));
   const lookAround = every(5_000, async () => {
     for (const { name } of services.list()) begin(await store.write((tx) => admitNext(tx, name)));
@@ -221,35 +231,6 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       await tx.db.deleteFrom('executions').where('id', '=', id).execute();
     });
     ownership.forget(id);
-  }
-
-  async function fire(timer: Timer): Promise<void> {
-    const { execution: id, kind, ref } = timer;
-    switch (kind) {
-      case 'sleep':
-        return await store.write(async (tx) => {
-          await timers.clear(tx, timer);
-          await settle(tx, id, ref, { ok: true, value: null });
-        });
-      case 'step':
-        await runs.wake(id);
-        return await store.write((tx) => endPause(tx, id, ref, sinks()));
-      case 'limit': {
-        const limit = policyOf((await find(id)).service)?.executionMs;
-        const words = limit === undefined ? 'its time' : `${limit / 1000} s`;
-        const error = new AirlockError('execution_timed_out', `It did not end within ${words}`).toBody();
-        return await stopExecution(id, { as: 'error', error });
-      }
-      case 'stop':
-        return await endStopped(id);
-      case 'expiry':
-        return;
-    }
-  }
-
-  /** E3: its time to end by itself is over. */
-  async function endStopped(id: string): Promise<void> {
-    await end(id, await messages.endingOf(id, ['cancelled', 'It was stopped']));
   }
 
   return {

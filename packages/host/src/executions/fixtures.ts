@@ -5,7 +5,8 @@ import { createLog } from '../log/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import { createTimers } from '../timers/timers.ts';
-import { type CallSinks, settleCall, takeCall } from './calls.ts';
+import { takeCall } from './calls.ts';
+import { type CallSinks, settleCall } from './settle.ts';
 import { endPause } from './steps.ts';
 
 const none = () => Promise.reject(new RangeError('There are no sessions in this test'));

@@ -5,8 +5,9 @@ import { jsonObjectSchema } from '@airlock/protocol/json';
 import { type Ownership, requireHeld } from '../ownership/ownership.ts';
 import { fromJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
-import { type CallSinks, readCalls } from './calls.ts';
+import { readCalls } from './calls.ts';
 import type { Replica } from './services.ts';
+import type { CallSinks } from './settle.ts';
 import { repeatCutStep } from './steps.ts';
 import { readStop, stopError } from './stopping.ts';
 

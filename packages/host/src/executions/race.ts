@@ -2,7 +2,7 @@ import { AirlockError } from '@airlock/protocol/errors';
 import { callSchema } from '@airlock/protocol/service-channel';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
-import { type CallSinks, settleCall } from './calls.ts';
+import { type CallSinks, settleCall } from './settle.ts';
 
 /** C4: ends an open call nobody waits for any more. */
 export async function loseRace(tx: Tx, execution: string, key: string, sinks: CallSinks): Promise<void> {

@@ -1,10 +1,11 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import type { FromService, Outcome } from '@airlock/protocol/service-channel';
 import type { Store } from '../store/store.ts';
-import { type CallSinks, failCall, takeCall } from './calls.ts';
+import { failCall, takeCall } from './calls.ts';
 import type { Ending } from './ending.ts';
 import type { Parkings } from './parkings.ts';
 import type { Runs } from './runs.ts';
+import type { CallSinks } from './settle.ts';
 import { takeAttempt } from './steps.ts';
 import { readStop, stopEnding } from './stopping.ts';
 import type { Strikes } from './strikes.ts';

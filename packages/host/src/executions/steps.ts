@@ -2,7 +2,7 @@ import type { NewEvent } from '@airlock/protocol/events';
 import { type Call, callSchema, type Outcome, type Retry } from '@airlock/protocol/service-channel';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
-import { type CallSinks, settleCall } from './calls.ts';
+import { type CallSinks, settleCall } from './settle.ts';
 
 /*
  * Attempts of steps.

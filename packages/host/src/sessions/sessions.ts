@@ -5,7 +5,6 @@ import type { SessionOptions } from '@airlock/protocol/service-channel';
 import { noUsage, type Usage } from '@airlock/protocol/usage';
 import type { DownFrame } from '@airlock/protocol/wire';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
-import { sessionAskOf } from '../inbox/request-row.ts';
 import type { Log } from '../log/log.ts';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Placement } from '../placement/placement.ts';
@@ -20,9 +19,9 @@ import { createLosses } from './losses.ts';
 import { addMetered } from './meter.ts';
 import { queueDown } from './outbox.ts';
 import { reconcile } from './reconcile.ts';
+import { createRequestOwner } from './request-owner.ts';
 import { findSession, idle, newSessionRow, openStates, type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import { createStallWatch } from './stall-watch.ts';
-import { checkAnswer, toVerdict } from './verdict.ts';
 import { createWorkspaceWatch } from './workspace-watch.ts';
 
 export interface Sessions {
@@ -241,15 +240,10 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     meter: (session, model, usage) => store.write(async (tx) => await addMetered(tx, log, session, model, usage)),
 
-    requestOwner: {
-      check: (row, inputs) => Promise.resolve({ inputs: checkAnswer(sessionAskOf(row), inputs) }),
-      async answered(tx, row, settlement) {
-        await reply(tx, row.session, row.ref, toVerdict(sessionAskOf(row), settlement.inputs));
-      },
-      async expired(tx, row) {
-        await reply(tx, row.session, row.ref, { behavior: 'deny', message: 'Nobody answered in time' });
-      },
-    },
+    requestOwner: createRequestOwner((session) => {
+      stalls.touch(session);
+      links.get(session)?.pump();
+    }),
 
     async recover() {
       for (const row of await openRows()) if (row.problem !== null) await lost(row.id, problemOf(row));
@@ -297,15 +291,6 @@ export function createSessions(options: SessionsOptions): Sessions {
       for (const placed of await placement.list()) await placement.remove(placed.id);
     },
   };
-
-  async function reply(tx: Tx, session: string | null, requestId: string, verdict: ReturnType<typeof toVerdict>) {
-    if (session === null) return;
-    await queueDown(tx, session, { type: 'answer', requestId, verdict });
-    tx.afterCommit(() => {
-      stalls.touch(session);
-      links.get(session)?.pump();
-    });
-  }
 }
 
 const endGraceMs = 5_000;
