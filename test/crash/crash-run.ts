@@ -1,13 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readCalls } from '@airlock/host/executions/calls';
 import { createLog } from '@airlock/host/log/log';
 import { openStore } from '@airlock/host/store/store';
-import type { Event } from '@airlock/protocol/events';
-import type { Outcome } from '@airlock/protocol/service-channel';
 import type { Kill } from './channel.ts';
+import type { Told } from './faults.ts';
 import { type HostProcess, Refused, startHostProcess } from './host-process.ts';
+import { outcomesOf } from './outcomes.ts';
 
 /** A blow at a time instead of an event, in milliseconds after the launch. */
 export interface TimedKill {
@@ -21,23 +20,13 @@ export interface CrashRunOptions {
   readonly vary?: boolean;
 }
 
-/** What is left of a run of the service `matrix`. */
-export interface Told {
-  readonly status: string;
-  readonly events: readonly Event[];
-  readonly result: unknown;
-  /** Outcomes by key, those of output left out. */
-  readonly outcomes: ReadonlyMap<string, Outcome>;
-  /** Lines the steps left. */
-  readonly effects: readonly string[];
-  /** Answers that were acknowledged, by request. */
-  readonly acknowledged: ReadonlyMap<string, string>;
-  /** How many hosts it took. */
+/** How many hosts it took. */
+interface Hosts {
   readonly hosts: number;
 }
 
 /** Runs the service to its end, however often a host must be started again; a person answers whatever is asked. */
-export async function crashRun({ kill, timed = [], vary = false }: CrashRunOptions): Promise<Told> {
+export async function crashRun({ kill, timed = [], vary = false }: CrashRunOptions): Promise<Told & Hosts> {
   const home = mkdtempSync(join(tmpdir(), 'airlock-crash-'));
   try {
     const acknowledged = new Map<string, string>();
@@ -131,11 +120,8 @@ async function readStore(home: string): Promise<Pick<Told, 'events' | 'result' |
     const [row] = rows;
     if (!row || rows.length > 1) throw new Error(`There are ${rows.length} executions`);
     const events = await createLog(store, () => new Date()).read(row.id, 0, 10_000);
-    const { outcomes } = await store.write((tx) => readCalls(tx, row.id));
-    const keyed = outcomes
-      .filter(({ key }) => !key.startsWith('io/'))
-      .map(({ key, outcome }) => [key, outcome] as const);
-    return { events, result: row.result === null ? null : JSON.parse(row.result), outcomes: new Map(keyed) };
+    const result = row.result === null ? null : JSON.parse(row.result);
+    return { events, result, outcomes: await outcomesOf(store, row.id) };
   } finally {
     await store.close();
   }

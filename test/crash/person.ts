@@ -9,13 +9,13 @@ export interface Person {
   until(fits: (event: Event) => boolean): Promise<{ event: Event; session: string | undefined }>;
   /** Resolves when the execution has ended. */
   readonly ended: Promise<void>;
-  /** Requests whose answer was acknowledged. */
-  readonly acknowledged: ReadonlySet<string>;
+  /** Answers that were acknowledged, by request; what was said to forms. */
+  readonly acknowledged: ReadonlyMap<string, string | undefined>;
 }
 
 export function startPerson({ api }: Setting, execution: string): Person {
   const events: Event[] = [];
-  const acknowledged = new Set<string>();
+  const acknowledged = new Map<string, string | undefined>();
   const waiting: { fits: (event: Event) => boolean; resolve: (event: Event) => void }[] = [];
 
   function see(event: Event): void {
@@ -26,9 +26,8 @@ export function startPerson({ api }: Setting, execution: string): Person {
   async function answer(request: string, inputs: JsonObject): Promise<void> {
     const { status, body } = await api.call('POST', `/requests/${request}/answer`, { inputs });
     // It was taken although the host did not live to say so, or is not needed any more.
-    if (status === 200 || status === 409) acknowledged.add(request);
+    if (status === 200 || status === 409) acknowledged.set(request, inputs.words?.toString());
     else if (status !== 410 && status !== 503) throw new Error(`${status} ${JSON.stringify(body)}`);
-    if (status === 410) acknowledged.delete(request);
   }
 
   /** Answers what is open. */
