@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import type { Event } from '@airlock/protocol/events';
 import { containerOf } from '../harness/containers.ts';
 import { createSetting } from '../harness/setting.ts';
 import type { Told } from './faults.ts';
+import { killChildren } from './kill-children.ts';
 import { outcomesOf } from './outcomes.ts';
 import { startPerson } from './person.ts';
 
@@ -47,10 +47,7 @@ export async function createContainerRuns() {
       await host.kill();
       await host.start();
     },
-    service: () => {
-      for (const pid of processesOf('matrix', host.pid)) process.kill(pid, 'SIGKILL');
-      return Promise.resolve();
-    },
+    service: () => Promise.resolve(killChildren(host.pid, 'matrix')),
     // One that does not run just now has been lost already.
     container: async (session) =>
       void (await containerOf(session ?? '')
@@ -97,16 +94,6 @@ export async function createContainerRuns() {
 }
 
 export type ContainerRuns = Awaited<ReturnType<typeof createContainerRuns>>;
-
-/** Children of a process whose command names a service; none while they are away. */
-function processesOf(service: string, parent: number): number[] {
-  try {
-    const pids = execFileSync('pgrep', ['-P', String(parent), '-f', service], { encoding: 'utf8' });
-    return pids.trim().split('\n').map(Number);
-  } catch {
-    return [];
-  }
-}
 
 function passed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createExecutions, type Executions } from '@airlock/host/executions/executions';
 import { createInbox } from '@airlock/host/inbox/inbox';
@@ -10,6 +9,7 @@ import { createTimers } from '@airlock/host/timers/timers';
 import { AirlockError } from '@airlock/protocol/errors';
 import { isFinal } from '@airlock/protocol/executions';
 import { type FromHost, hostSpecSchema, type Kill, type ToHost, toHostSchema } from './channel.ts';
+import { killChildren } from './kill-children.ts';
 import { createScriptedSessions } from './scripted-sessions.ts';
 
 /*
@@ -31,20 +31,7 @@ async function telling(type: 'claimed' | 'lost', executions: Promise<string[]>):
   return ids;
 }
 
-/** Kills the service processes; there is at least one. */
-function killServices(): void {
-  const pids = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'service.ts'], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map(Number);
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // That was pgrep itself.
-    }
-  }
-}
+const killServices = () => killChildren(process.pid, 'service.ts');
 
 function strike({ victim }: Kill): void {
   if (victim === 'host') process.kill(process.pid, 'SIGKILL');
