@@ -9,7 +9,8 @@ const errorSchema = z.object({ error: errorBodySchema });
 /** The HTTP API of a running host. Every method throws what the host answered when that is an error. */
 export interface ApiClient {
   get<T extends z.ZodType>(path: string, schema: T, timeoutMs?: number): Promise<z.infer<T>>;
-  post<T extends z.ZodType>(path: string, body: unknown, schema: T): Promise<z.infer<T>>;
+  /** With a `key`, the same call sent again is carried out once; it is, when the connection breaks. */
+  post<T extends z.ZodType>(path: string, body: unknown, schema: T, key?: string): Promise<z.infer<T>>;
   /** Opens an event stream; the caller reads and cancels the body. */
   stream(path: string, lastEventId: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
@@ -57,10 +58,15 @@ export function createApiClient({ url, token }: HostFile): ApiClient {
       const headers = { authorization, accept: 'application/json' };
       return parse(await request(path, { headers, signal: AbortSignal.timeout(timeoutMs) }), schema);
     },
-    async post(path, body, schema) {
-      const headers = { authorization, accept: 'application/json', 'content-type': 'application/json' };
-      const signal = AbortSignal.timeout(60_000);
-      return parse(await request(path, { method: 'POST', headers, body: JSON.stringify(body), signal }), schema);
+    async post(path, body, schema, key) {
+      const json = { authorization, accept: 'application/json', 'content-type': 'application/json' };
+      const headers = key === undefined ? json : { ...json, 'idempotency-key': key };
+      const send = async () => {
+        const signal = AbortSignal.timeout(60_000);
+        return await request(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
+      };
+      const response = key === undefined ? await send() : await send().catch(send);
+      return await parse(response, schema);
     },
     async stream(path, lastEventId, signal) {
       const headers = { authorization, accept: 'text/event-stream', 'last-event-id': String(lastEventId) };

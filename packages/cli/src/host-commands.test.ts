@@ -153,6 +153,20 @@ describe('with a host', () => {
     );
   });
 
+  test('run sends a launch again whose answer was lost, under the same key', async () => {
+    const clone = createClone();
+    await clone.serve('breaks');
+    const { code, output } = await airlock(clone, 'run hello --field who=x --field times=2');
+    expect(output).toBe(`${ids.execution}\n`);
+    expect(code).toBe(0);
+    const keys = clone.read('home/keys').trim().split('\n');
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(keys[1]).toBe(keys[0]);
+    await airlock(clone, 'run hello --field who=x --field times=2 --idempotency-key mine');
+    expect(clone.read('home/keys').trim().split('\n').at(-1)).toBe('mine');
+  });
+
   test('run refuses a field the form does not have', async () => {
     const clone = createClone();
     await clone.serve();

@@ -90,6 +90,7 @@ function addWorkCommands(program: Command, context: Context, done: Done): void {
     .description('start a service')
     .option('--field <name=value>', 'a value of its form; may be repeated', collect, [])
     .option('-f, --follow', 'show its log until it ends')
+    .option('--idempotency-key <key>', 'launches under one key are one launch')
     .option('--json', 'print JSON')
     .action(async (service, options) => done(await (await load.run()).run(context, service, options)));
   program

@@ -1,4 +1,4 @@
-import { executionSummarySchema, listSchema } from '@airlock/protocol/api';
+import { type ExecutionSummary, executionSummarySchema, listSchema } from '@airlock/protocol/api';
 import { type Context, connect } from '../context.ts';
 import { plainLine } from '../plain.ts';
 import { columns, printJson } from '../terminal.ts';
@@ -7,6 +7,12 @@ export interface PsOptions {
   readonly json?: boolean;
   readonly status?: string;
   readonly limit: number;
+}
+
+/** Its status, and what keeps it from going on. */
+export function stateOf({ status, queue, stopping }: Pick<ExecutionSummary, 'status' | 'queue' | 'stopping'>): string {
+  if (queue !== null) return queue === 0 ? 'starting, next' : `starting, ${queue} before it`;
+  return stopping === null ? status : `stopping: ${plainLine(stopping, 40)}`;
 }
 
 /** Lists executions, the newest first. */
@@ -20,7 +26,7 @@ export async function ps(context: Context, options: PsOptions): Promise<number> 
   }
   const rows = list.items.map((item) => [
     item.id,
-    item.status,
+    stateOf(item),
     plainLine(item.service, 24),
     item.startedAt.replace('T', ' ').slice(0, 16),
     plainLine(item.excerpt, 60),

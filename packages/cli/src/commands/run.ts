@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { serviceSchema } from '@airlock/protocol/api';
 import { idSchema } from '@airlock/protocol/ids';
 import * as z from 'zod';
@@ -9,6 +10,7 @@ import { executionLog } from './logs.ts';
 export interface RunOptions {
   readonly field: readonly string[];
   readonly follow?: boolean;
+  readonly idempotencyKey?: string;
   readonly json?: boolean;
 }
 
@@ -18,7 +20,8 @@ export async function run(context: Context, name: string, options: RunOptions): 
   const path = `/services/${encodeURIComponent(name)}`;
   const { elements } = await api.get(path, serviceSchema);
   const inputs = inputsOf(elements, options.field);
-  const { id } = await api.post(`${path}/executions`, { inputs }, z.object({ id: idSchema }));
+  const key = options.idempotencyKey ?? randomUUID();
+  const { id } = await api.post(`${path}/executions`, { inputs }, z.object({ id: idSchema }), key);
   if (options.json === true) printJson(context.terminal, { id });
   else context.terminal.out(`${id}\n`);
   if (options.follow === true) {

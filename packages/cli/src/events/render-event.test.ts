@@ -27,6 +27,29 @@ test('shows what a request asks', () => {
   );
 });
 
+test('shows who may answer a form, and until when', () => {
+  const lock = { request: session, name: 'sign', elements: [], expiresAt: '2026-01-09T03:04:05.000Z' };
+  expect(render('lock', { ...lock, assign: { users: ['bob'] } })).toBe(
+    `lock        waits for the form 'sign' from bob, administrators until 2026-01-09 03:04 (request ${session})\n`,
+  );
+});
+
+test('shows what became of a form nobody answered', () => {
+  const lease = { request: session, name: 'sign', outcome: 'expired' };
+  expect(render('lease', lease)).toBe('lease       expired\n');
+  expect(render('lease', { ...lease, inputs: { ok: false } })).toBe(
+    'lease       expired, default taken: {"ok":false}\n',
+  );
+});
+
+test('shows that a step is run again', () => {
+  const retry = { step: 'pay', attempt: 1, maxRetries: 2, status: null, reason: 'closed' };
+  expect(render('retry', { ...retry, delayMs: 1500 })).toBe(
+    "retry       step 'pay': closed; running it again in 1.5 s\n",
+  );
+  expect(render('retry', { ...retry, delayMs: 0 })).toContain('running it again at once');
+});
+
 test('a kind it does not know is shown as JSON, made harmless', () => {
   expect(render('novel\x1b', { a: '\x1b[2J' })).toBe('novel␛      {"a":"\\u001b[2J"}\n');
 });

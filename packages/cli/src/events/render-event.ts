@@ -1,3 +1,4 @@
+import { whoMayAnswer } from '@airlock/protocol/assign';
 import { type Event, parseEvent } from '@airlock/protocol/events';
 import { plain, plainLine } from '../plain.ts';
 import { paint, type Terminal } from '../terminal.ts';
@@ -15,7 +16,9 @@ function shownText(shown: { type: string; body: unknown }): string {
 
 function outcome(payload: { outcome: string; by?: string | undefined; inputs?: unknown }): string {
   const by = payload.by === undefined ? '' : ` by ${short(payload.by)}`;
-  return `${payload.outcome}${by}${payload.inputs === undefined ? '' : `: ${short(payload.inputs)}`}`;
+  const how =
+    payload.outcome === 'expired' && payload.inputs !== undefined ? 'expired, default taken' : payload.outcome;
+  return `${how}${by}${payload.inputs === undefined ? '' : `: ${short(payload.inputs)}`}`;
 }
 
 /** What an event says to a reader, without its number and kind. Every text in it may be hostile. */
@@ -36,7 +39,7 @@ function bodyOf(event: Event): string {
     case 'error':
       return `${short(event.payload.title)} — ${short(event.payload.detail)}\n→ ${short(event.payload.fix)}`;
     case 'lock':
-      return `waits for the form '${event.payload.name}' (request ${event.payload.request})`;
+      return `waits for the form '${short(event.payload.name)}'${forWhom(event.payload)} (request ${event.payload.request})`;
     case 'lease':
     case 'answer':
       return outcome(event.payload);
@@ -60,10 +63,22 @@ function bodyOf(event: Event): string {
     case 'turn':
       return turnText(event.payload);
     case 'retry':
-      return `${short(event.payload.reason)}; asking again in ${(event.payload.delayMs / 1000).toFixed(1)} s`;
+      return retryText(event.payload);
     case 'usage':
       return `${short(event.payload.model)}: ${tokens(event.payload.usage)}`;
   }
+}
+
+/** Who may answer a form, and until when, where that is not the owner at any time. */
+function forWhom({ assign, expiresAt }: Extract<Event, { kind: 'lock' }>['payload']): string {
+  const who = assign === undefined ? '' : ` from ${short(whoMayAnswer(assign, 'its owner'))}`;
+  return expiresAt === undefined ? who : `${who} until ${expiresAt.replace('T', ' ').slice(0, 16)}`;
+}
+
+function retryText({ step, reason, delayMs }: Extract<Event, { kind: 'retry' }>['payload']): string {
+  const pause = delayMs === 0 ? 'at once' : `in ${(delayMs / 1000).toFixed(1)} s`;
+  if (step === undefined) return `${short(reason)}; asking again ${pause}`;
+  return `step '${short(step)}': ${short(reason)}; running it again ${pause}`;
 }
 
 function askText(ask: Extract<Event, { kind: 'request' }>['payload']['ask']): string {

@@ -8,6 +8,7 @@ import { authRoutes } from './auth-routes.ts';
 import { type ApiDeps, createRouter } from './context.ts';
 import { executionRoutes } from './execution-routes.ts';
 import { guard } from './guard.ts';
+import { checkJsonBody } from './json-body.ts';
 import { servePanel } from './panel.ts';
 import { requestRoutes } from './request-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
@@ -43,7 +44,7 @@ export function createApp(deps: ApiDeps) {
   const tooLarge = () => {
     throw new AirlockError('too_large', `A request may have ${maxBodyBytes / 1024 ** 2} MiB`);
   };
-  app.use(`${apiBase}/*`, bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }), guard(deps.auth));
+  app.use(`${apiBase}/*`, bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }), guard(deps.auth), checkJsonBody);
   const routes = [authRoutes, serviceRoutes, executionRoutes, requestRoutes, systemRoutes];
   for (const make of routes) app.route(apiBase, make(deps));
   app.doc31(`${apiBase}/openapi.json`, { openapi: '3.1.0', info: { title: 'Airlock', version: '1' } });

@@ -1,0 +1,153 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAuth } from '../auth/auth.ts';
+import { type HostRig, startHostRig } from '../executions/host-rig.fixture.ts';
+import { temporaryStore } from '../store/temporary.ts';
+import { createApp } from './app.ts';
+import { depthOf } from './json-body.ts';
+
+/* The API over a host whose service processes are real. */
+
+const servicesDir = join(import.meta.dirname, '../../../../services');
+
+let temporary: Awaited<ReturnType<typeof temporaryStore>>;
+let host: HostRig;
+let app: ReturnType<typeof createApp>;
+const tokens = new Map<string, string>();
+
+beforeEach(async () => {
+  temporary = await temporaryStore();
+  const { store } = temporary;
+  host = await startHostRig({ store, servicesDir });
+  const auth = createAuth(store, () => new Date());
+  for (const [name, role] of [
+    ['root', 'admin'],
+    ['ada', 'member'],
+    ['bob', 'member'],
+  ] as const) {
+    const user = { name, role, password_hash: 'none', created_at: new Date().toISOString() };
+    await store.write((tx) => tx.db.insertInto('users').values(user).execute());
+    tokens.set(name, await auth.createToken(name, 'test'));
+  }
+  app = createApp({
+    auth,
+    log: host.log,
+    inbox: host.inbox,
+    executions: host.executions,
+    panelDir: tmpdir(),
+    system: () => Promise.reject(new RangeError('not asked here')),
+    notReady: () => Promise.resolve([]),
+    stop: () => undefined,
+    logger: { error: () => undefined },
+  });
+});
+afterEach(async () => {
+  await host.stop();
+  await temporary.remove();
+});
+
+async function call(user: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  const response = await app.request(`/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${tokens.get(user)}`, 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+const launch = (user: string, name: string, headers?: Record<string, string>) =>
+  call(user, 'POST', '/services/hello-form/executions', { inputs: { name, times: 1 } }, headers);
+
+describe('a launch', () => {
+  it('sent again under its Idempotency-Key is the same one, and no other is taken under it', async () => {
+    const key = { 'idempotency-key': 'a-key' };
+    const first = await launch('ada', 'Ada', key);
+    expect(first.status).toBe(201);
+    expect(await launch('ada', 'Ada', key)).toEqual({ status: 200, body: first.body });
+    expect(await launch('ada', 'Eve', key)).toMatchObject({
+      status: 422,
+      body: { error: { code: 'launch_conflict', detail: expect.stringContaining(first.body.id) } },
+    });
+    expect((await launch('bob', 'Ada', key)).status).toBe(201);
+    expect((await launch('ada', 'Ada')).status).toBe(201);
+  });
+
+  it.each(['with space', 'x'.repeat(256)])('is refused under the key %j', async (key) => {
+    const refused = await launch('ada', 'Ada', { 'idempotency-key': key });
+    expect(refused).toMatchObject({ status: 400, body: { error: { code: 'bad_request' } } });
+  });
+});
+
+describe('a request', () => {
+  it('is shown to, and answered by, those who may', async () => {
+    const { body } = await launch('ada', 'Ada');
+    const request = await host.asked(body.id);
+    const answer = (user: string, greeting: unknown) =>
+      call(user, 'POST', `/requests/${request}/answer`, { inputs: { greeting } });
+    expect((await call('bob', 'GET', '/inbox')).body.items).toEqual([]);
+    expect((await call('ada', 'GET', '/inbox')).body.items).toMatchObject([{ id: request }]);
+    expect((await call('root', 'GET', '/inbox')).body.items).toHaveLength(1);
+    expect(await answer('bob', 'Hello Ada')).toMatchObject({
+      status: 403,
+      body: { error: { code: 'forbidden', detail: 'This may be answered by ada, administrators' } },
+    });
+    expect(await answer('ada', 7)).toMatchObject({
+      status: 422,
+      body: { error: { fields: { greeting: [expect.any(String)] } } },
+    });
+    expect((await answer('ada', 'Hello Ada')).status).toBe(200);
+    expect(await answer('root', 'Hello Ada')).toMatchObject({
+      status: 409,
+      body: { error: { code: 'already_answered', detail: expect.stringMatching(/^ada answered at \d{4}-/) } },
+    });
+  });
+
+  it('of a cancelled execution is gone', async () => {
+    const { body } = await launch('ada', 'Ada');
+    const request = await host.asked(body.id);
+    expect((await call('ada', 'POST', `/executions/${body.id}/cancel`)).status).toBe(204);
+    expect((await call('ada', 'GET', `/executions/${body.id}`)).body).toMatchObject({ requests: [] });
+    expect(
+      await call('ada', 'POST', `/requests/${request}/answer`, { inputs: { greeting: 'Hello Ada' } }),
+    ).toMatchObject({
+      status: 410,
+      body: { error: { detail: expect.stringContaining('withdrawn') } },
+    });
+    expect((await host.ended(body.id)).status).toBe('cancelled');
+  });
+});
+
+describe('a body', () => {
+  const path = '/services/hello-form/executions';
+
+  it.each([
+    ['no JSON', '{"inputs":', 'The body is not JSON'],
+    ['brackets without end', '['.repeat(100_000), 'nested deeper than 64 levels'],
+    ['nested too deep', `{"inputs":{"a":${'['.repeat(100)}${']'.repeat(100)}}}`, 'nested deeper than 64 levels'],
+  ])('that is %s is refused, saying so', async (_, text, words) => {
+    expect(await call('ada', 'POST', path, text)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'bad_request', detail: expect.stringContaining(words) } },
+    });
+  });
+
+  it('of another type is refused, naming the one that is wanted', async () => {
+    expect(await call('ada', 'POST', path, 'inputs=1', { 'content-type': 'text/plain' })).toMatchObject({
+      status: 400,
+      body: { error: { detail: expect.stringContaining('application/json') } },
+    });
+  });
+
+  it('with keys nobody knows names them', async () => {
+    const refused = await call('ada', 'POST', path, { inputs: { name: 'Ada', times: 1 }, more: 1 });
+    expect(refused.status).toBe(422);
+    expect(JSON.stringify(refused.body.error.fields)).toContain('more');
+  });
+
+  it('is as deep as its brackets outside of strings', () => {
+    expect(depthOf('{"a":["[[[\\"[[",{}]}')).toBe(3);
+    expect(depthOf('"["')).toBe(0);
+  });
+});
