@@ -79,6 +79,7 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
     },
   });
   const execution = await addExecution(store);
+  await store.write((tx) => tx.db.updateTable('executions').set({ owner: 'rig' }).execute());
   await store.write(async (tx) => void (await sessions.open(tx, execution, 'main', {})));
   const stopAllowing = log.subscribe(execution, (frame) => {
     if (frame.kind !== 'event' || frame.event.kind !== 'request') return;

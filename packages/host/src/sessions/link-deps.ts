@@ -4,6 +4,7 @@ import { hiddenLineFilter } from '@airlock/flow/hidden-lines';
 import type { LiveFrame } from '@airlock/protocol/wire';
 import type { UpstreamProblem } from '../gateway/problem.ts';
 import type { Log } from '../log/log.ts';
+import type { Fence } from '../ownership/ownership.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
 import type { ModelRequest, ModelResponse } from '../wire/wire.ts';
@@ -35,6 +36,7 @@ interface Parts {
   readonly stalls: StallWatch;
   readonly logger: LinkDeps['log'];
   readonly losses: Losses;
+  readonly fence: Fence;
 }
 
 /** A runner without a host for this long ends itself. */
@@ -60,6 +62,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     store,
     placement,
     openWire: wire.openWire,
+    fence: parts.fence,
     log: parts.logger,
     onGone: parts.losses.gone,
     onLost: parts.losses.lost,

@@ -78,6 +78,7 @@ function openFakeWire({ hello, handlers }: { hello: HostHello; handlers: WireHan
 }
 
 const deps = (): LinkDeps => ({
+  fence: { host: 'h', epochOf: () => undefined },
   store: temporary.store,
   placement,
   openWire: openFakeWire,
@@ -116,6 +117,7 @@ beforeEach(async () => {
   session = newId();
   const execution = await addExecution(temporary.store);
   await temporary.store.write(async (tx) => {
+    await tx.db.updateTable('executions').set({ owner: 'h' }).execute();
     await tx.db
       .insertInto('sessions')
       .values(newSessionRow({ id: session, execution, name: 'main', image: 'image', token: 'token' }, {}))
@@ -231,6 +233,14 @@ describe('a link', () => {
     await expect(first.handlers.onUp(1, note('late'))).rejects.toMatchObject({ code: 'wire_refused' });
     await second.handlers.onUp(1, note('in time'));
     expect(committed).toEqual([note('in time')]);
+  });
+
+  it('O2. commits nothing once another host has the execution', async () => {
+    link = createLink(session, deps());
+    const wire = await wireNumber(1);
+    await temporary.store.write((tx) => tx.db.updateTable('executions').set({ owner: 'another' }).execute());
+    await expect(wire.handlers.onUp(1, note('late'))).rejects.toMatchObject({ code: 'wire_refused' });
+    expect(committed).toEqual([]);
   });
 
   it('L2. commits nothing that comes late from a container that was replaced', async () => {

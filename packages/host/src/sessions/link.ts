@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { LiveFrame, UpFrame } from '@airlock/protocol/wire';
+import type { Fence } from '../ownership/ownership.ts';
 import type { Tx } from '../store/store.ts';
 import type { HostHello, ModelRequest, ModelResponse, Wire, WireHandlers } from '../wire/wire.ts';
 import { type ContainerDeps, removeReplaced, startContainer, wantsContainer, whyGone } from './container.ts';
 import { clearOutbox, readOutbox } from './outbox.ts';
 import { isResting } from './replacement.ts';
-import { findSession, type SessionRow, sessionId, takeContainer } from './session-row.ts';
+import { findSession, isOfHost, type SessionRow, sessionId, takeContainer } from './session-row.ts';
 
 /*
  * A link keeps one session connected while this host lives.
@@ -22,6 +23,8 @@ import { findSession, type SessionRow, sessionId, takeContainer } from './sessio
  */
 
 export interface LinkDeps extends ContainerDeps {
+  /** Nothing is written to a session whose execution another host has. */
+  readonly fence: Fence;
   readonly openWire: (options: { duplex: Duplex; hello: HostHello; handlers: WireHandlers }) => Promise<Wire>;
   readonly commit: (tx: Tx, row: SessionRow, frame: UpFrame) => Promise<void>;
   readonly onLive: (row: SessionRow, frame: LiveFrame) => void;
@@ -116,6 +119,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
         .where('container', '=', container)
         .where('epoch', '=', epoch)
         .where('up_committed', '=', n - 1)
+        .where(isOfHost(deps.fence))
         .returningAll()
         .executeTakeFirst();
       if (!now) throw new AirlockError('wire_refused', `Frame ${n} came under epoch ${epoch}, which is over`);
@@ -151,8 +155,9 @@ export function createLink(id: string, deps: LinkDeps): Link {
           .updateTable('sessions')
           .set((eb) => ({ epoch: eb('epoch', '+', 1) }))
           .where('id', '=', id)
+          .where(isOfHost(deps.fence))
           .returningAll()
-          .executeTakeFirstOrThrow(),
+          .executeTakeFirstOrThrow(() => new AirlockError('owned_elsewhere', "The session is no more this host's")),
     );
   }
 

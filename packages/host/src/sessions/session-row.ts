@@ -1,9 +1,10 @@
 import { type Id, idSchema } from '@airlock/protocol/ids';
 import { type SessionOptions, sessionOptionsSchema } from '@airlock/protocol/service-channel';
 import { noUsage } from '@airlock/protocol/usage';
-import type { Selectable } from 'kysely';
+import type { ExpressionBuilder, Selectable } from 'kysely';
+import type { Fence } from '../ownership/ownership.ts';
 import { fromJson } from '../store/json.ts';
-import type { SessionsTable } from '../store/schema.ts';
+import type { Schema, SessionsTable } from '../store/schema.ts';
 import type { Store, Tx } from '../store/store.ts';
 
 export type SessionRow = Selectable<SessionsTable>;
@@ -76,3 +77,15 @@ export async function takeContainer(tx: Tx, id: string, container: string): Prom
 
 /** States in which a container should exist. */
 export const openStates = ['starting', 'live', 'ending'] as const;
+
+/** Whether the execution of a session is this host's: a condition on a row of `sessions`. */
+export function isOfHost({ host }: Fence) {
+  return (eb: ExpressionBuilder<Schema, 'sessions'>) =>
+    eb.exists(
+      eb
+        .selectFrom('executions')
+        .select('executions.id')
+        .whereRef('executions.id', '=', 'sessions.execution')
+        .where('executions.owner', '=', host),
+    );
+}

@@ -37,7 +37,6 @@ export interface Sessions {
   purge(execution: string): Promise<void>;
   /** Adds what the gateway metered to the turn and the execution. */
   meter(session: string, model: string, usage: Usage): Promise<void>;
-  /** What answers to `tool` and `question` requests do. */
   readonly requestOwner: RequestOwner;
   /** Takes up the sessions of this host's executions, and removes containers the store does not know. */
   recover(): Promise<void>;
@@ -72,7 +71,7 @@ export interface SessionsOptions {
 export function createSessions(options: SessionsOptions): Sessions {
   const { store, log, inbox, placement, clock } = options;
   const links = new Map<string, Link>();
-  const stalls = createStallWatch(() => clock().getTime());
+  const stalls = createStallWatch(() => performance.now());
   const sinks: FrameSinks = {
     log,
     inbox,
@@ -278,7 +277,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       }
     },
 
-    checkWorkspaces: createWorkspaceWatch({ store, placement, clock, fail, logger: options.logger }),
+    checkWorkspaces: createWorkspaceWatch({ store, placement, fail, logger: options.logger }),
 
     async detach() {
       await Promise.all([...links.values()].map((link) => link.stop()));

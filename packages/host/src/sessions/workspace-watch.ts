@@ -7,7 +7,6 @@ import { settingsOf } from './session-row.ts';
 interface WorkspaceWatchOptions {
   readonly store: Store;
   readonly placement: Placement;
-  readonly clock: () => Date;
   readonly fail: (session: string, problem: AirlockError) => Promise<void>;
   readonly logger: LinkDeps['log'];
 }
@@ -17,8 +16,8 @@ const mebibyte = 1024 ** 2;
 
 /** Measures workspaces of sessions at work; where the engine has no quota this is what enforces the limit. */
 export function createWorkspaceWatch(options: WorkspaceWatchOptions): () => Promise<void> {
-  const { store, placement, clock, fail, logger } = options;
-  let last = clock().getTime();
+  const { store, placement, fail, logger } = options;
+  let last = performance.now();
   let isMeasuring = false;
 
   async function measure(): Promise<void> {
@@ -39,7 +38,7 @@ export function createWorkspaceWatch(options: WorkspaceWatchOptions): () => Prom
   }
 
   return async () => {
-    const now = clock().getTime();
+    const now = performance.now();
     if (isMeasuring || now - last < everyMs) return;
     isMeasuring = true;
     last = now;
