@@ -1,6 +1,8 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import { type Delta, type Event, type NewEvent, parseEvent, type Retract } from '@airlock/protocol/events';
-import { type Fence, isHeld, whyNotHeld } from '../ownership/ownership.ts';
+import { type Fence, whyNotHeld } from '../ownership/ownership.ts';
+import type { EventsTable } from '../store/schema.ts';
+import { statement } from '../store/statement.ts';
 import type { Store, Tx } from '../store/store.ts';
 import type { LogFrame } from './frames.ts';
 import type { LiveBlock } from './live-text.ts';
@@ -22,6 +24,36 @@ export interface Log {
   /** `onFrame` must not throw. It is told what comes after `unfinished`. */
   subscribe(execution: string, onFrame: (frame: LogFrame) => void): () => void;
 }
+
+interface Counting {
+  readonly execution: string;
+  readonly count: number;
+  /** Null: whoever has it. */
+  readonly host: string | null;
+  readonly epoch: number | null;
+}
+
+/** Makes room in the numbers of a log, if this host has the execution. */
+const countEvents = statement<Counting, { last_seq: number }>((db, param) =>
+  db
+    .updateTable('executions')
+    .set((eb) => ({ last_seq: eb('last_seq', '+', param('count')) }))
+    .where('id', '=', param('execution'))
+    .where((eb) => eb.or([eb(param('host'), 'is', null), eb('owner', '=', param('host'))]))
+    .where((eb) => eb.or([eb(param('epoch'), 'is', null), eb('epoch', '=', param('epoch'))]))
+    .returning('last_seq'),
+);
+
+const insertEvent = statement<EventsTable, never>(
+  (db, param) =>
+    db.insertInto('events').values({
+      execution: param('execution'),
+      seq: param('seq'),
+      at: param('at'),
+      kind: param('kind'),
+      payload: param('payload'),
+    }) as never,
+);
 
 interface LogOptions {
   /** Appends are refused with `owned_elsewhere` when another host has the execution. */
@@ -51,23 +83,15 @@ export function createLog(store: Store, clock: () => Date, { fence, timing = rea
   return {
     async append(tx, execution, events) {
       if (events.length === 0) return [];
-      const updated = await tx.db
-        .updateTable('executions')
-        .set((eb) => ({ last_seq: eb('last_seq', '+', events.length) }))
-        .where('id', '=', execution)
-        .where(isHeld(fence, execution))
-        .returning('last_seq')
-        .executeTakeFirst();
+      const { host = null, epoch = null } = fence ? { host: fence.host, epoch: fence.epochOf(execution) } : {};
+      const [updated] = await tx.run(countEvents, { execution, count: events.length, host, epoch });
       if (!updated) throw await whyNotHeld(tx, execution);
       const { last_seq } = updated;
       const at = clock().toISOString();
       const appended = events.map((event, i) => ({ ...event, seq: last_seq - events.length + 1 + i, at }) as Event);
-      await tx.db
-        .insertInto('events')
-        .values(
-          appended.map(({ seq, kind, payload }) => ({ execution, seq, at, kind, payload: JSON.stringify(payload) })),
-        )
-        .execute();
+      for (const { seq, kind, payload } of appended) {
+        await tx.run(insertEvent, { execution, seq, at, kind, payload: JSON.stringify(payload) });
+      }
       tx.afterCommit(() => withTopic(execution, (topic) => topic.publish(appended)));
       return appended;
     },

@@ -12,12 +12,9 @@ export function toKyselyDatabase(database: DatabaseSync): SqliteDatabase {
       if (database.isOpen) database.close();
     },
     prepare: (sql) => {
-      // A full disk makes SQLite roll back by itself; rolling back once more would fail and hide why.
-      if (sql === 'rollback' && !database.isTransaction) return nothing;
       const kept = cache.get(sql);
       if (kept) return kept;
-      // A write takes the file at once: one that began by reading could not go on after another process has written.
-      const statement = toStatement(database.prepare(sql === 'begin' ? 'begin immediate' : sql));
+      const statement = toStatement(database.prepare(sql));
       if (cache.size >= maxCachedStatements) cache.clear();
       cache.set(sql, statement);
       return statement;
@@ -25,12 +22,27 @@ export function toKyselyDatabase(database: DatabaseSync): SqliteDatabase {
   };
 }
 
-const nothing: SqliteStatement = {
-  reader: false,
-  all: () => [],
-  run: () => ({ changes: 0, lastInsertRowid: 0 }),
-  iterate: () => [][Symbol.iterator](),
-};
+/** Transactions on a connection, and its prepared statements by their text. */
+export function createWriter(database: DatabaseSync) {
+  const prepared = new Map<string, StatementSync>();
+
+  function prepare(sql: string): StatementSync {
+    const statement = prepared.get(sql) ?? database.prepare(sql);
+    prepared.set(sql, statement);
+    return statement;
+  }
+
+  return {
+    prepare,
+    /** Takes the file at once: a write that began by reading could not go on after another process has written. */
+    begin: () => void prepare('begin immediate').run(),
+    commit: () => void prepare('commit').run(),
+    /** A full disk makes SQLite roll back by itself; rolling back once more would fail and hide why. */
+    rollback: () => {
+      if (database.isTransaction) prepare('rollback').run();
+    },
+  };
+}
 
 function toStatement(statement: StatementSync): SqliteStatement {
   const values = (parameters: ReadonlyArray<unknown>) => parameters as ReadonlyArray<SQLInputValue>;

@@ -1,15 +1,19 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { AirlockError } from '@airlock/protocol/errors';
-import { Kysely, SqliteDialect, type Transaction } from 'kysely';
+import { Kysely, SqliteDialect } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { start } from './migrations/0001-start.ts';
 import { resume } from './migrations/0002-resume.ts';
 import { durable } from './migrations/0003-durable.ts';
-import { openDatabase, toKyselyDatabase } from './node-sqlite.ts';
+import { createWriter, openDatabase, toKyselyDatabase } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
+import type { Statement } from './statement.ts';
 
 /** A write in progress. Await nothing in it but its own queries: every other writer waits for it. */
 export interface Tx {
-  readonly db: Transaction<Schema>;
+  readonly db: Kysely<Schema>;
+  /** Runs a compiled query; resolves with its rows. */
+  run<P extends object, R>(statement: Statement<P, R>, parameters: P): Promise<R[]>;
   /** Runs once the write is on disk, in the order registered; not at all when it fails. Must not throw. */
   afterCommit(run: () => void): void;
 }
@@ -29,9 +33,8 @@ export const migrationNames: readonly string[] = Object.keys(migrations);
 
 /** Opens (or makes) the SQLite store at `path` and migrates it forward. A store of a newer Airlock is refused. */
 export async function openStore(path: string): Promise<Store> {
-  const writer = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: toKyselyDatabase(openOrExplain(path)) }),
-  });
+  const database = openOrExplain(path);
+  const writer = new Kysely<Schema>({ dialect: new SqliteDialect({ database: toKyselyDatabase(database) }) });
   try {
     await migrate(writer);
   } catch (error) {
@@ -41,7 +44,7 @@ export async function openStore(path: string): Promise<Store> {
   const reader = new Kysely<Schema>({
     dialect: new SqliteDialect({ database: toKyselyDatabase(openDatabase(path, { readOnly: true })) }),
   });
-  return createStore(writer, reader);
+  return createStore(database, writer, reader);
 }
 
 function openOrExplain(path: string) {
@@ -58,25 +61,25 @@ async function migrate(db: Kysely<Schema>): Promise<void> {
   if (error) throw storeError(error, 'migration');
 }
 
-function createStore(writer: Kysely<Schema>, reader: Kysely<Schema>): Store {
+function createStore(database: DatabaseSync, writer: Kysely<Schema>, reader: Kysely<Schema>): Store {
   let last: Promise<unknown> = Promise.resolve();
+  const { begin, commit, rollback, prepare } = createWriter(database);
 
   async function run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const hooks: Array<() => void> = [];
+    const tx: Tx = {
+      db: writer,
+      run: async ({ sql, values }, parameters) => prepare(sql).all(...(values(parameters) as SQLInputValue[])) as never,
+      afterCommit: (hook) => hooks.push(hook),
+    };
     let result: T;
-    let failure: unknown;
     try {
-      result = await writer.transaction().execute(async (db) => {
-        try {
-          return await work({ db, afterCommit: (hook) => hooks.push(hook) });
-        } catch (error) {
-          // A full disk makes SQLite roll back by itself, and rolling back once more then hides the cause.
-          failure = error;
-          throw error;
-        }
-      });
+      begin();
+      result = await work(tx);
+      commit();
     } catch (error) {
-      throw storeError(failure ?? error, 'write');
+      rollback();
+      throw storeError(error, 'write');
     }
     for (const hook of hooks) hook();
     return result;
