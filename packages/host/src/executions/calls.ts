@@ -1,7 +1,7 @@
 import type { AirlockError } from '@airlock/protocol/errors';
 import type { NewEvent } from '@airlock/protocol/events';
 import type { Json } from '@airlock/protocol/json';
-import { type Call, callSchema, type Outcome, outcomeSchema } from '@airlock/protocol/service-channel';
+import { type Call, callSchema, outcomeSchema } from '@airlock/protocol/service-channel';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
 import { loseRace } from './race.ts';

@@ -71,6 +71,8 @@ export interface ExecutionsOptions {
   readonly clock: () => Date;
   readonly servicesDir: string;
   readonly serviceEnv: Readonly<Record<string, string>>;
+  /** How long a service process without executions is kept, in milliseconds. Default 5 minutes. */
+  readonly serviceIdleMs?: number | undefined;
   readonly logger: Parameters<typeof createServices>[0]['logger'];
 }
 
@@ -87,6 +89,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   const services = createServices({
     dir: options.servicesDir,
     env: options.serviceEnv,
+    ...(options.serviceIdleMs === undefined ? {} : { idleMs: options.serviceIdleMs }),
     logger,
     onMessage: (_service, _replica, message) => messages.take(message),
     onDown: (_service, executions, reason) =>

@@ -13,10 +13,12 @@ interface HostRigOptions {
   /** Default: nothing but what services need. */
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: () => Date;
+  readonly serviceIdleMs?: number;
 }
 
 /** A host without sessions and HTTP; its service processes are real. */
-export async function startHostRig({ store, servicesDir, env, clock = () => new Date() }: HostRigOptions) {
+export async function startHostRig(options: HostRigOptions) {
+  const { store, servicesDir, env, clock = () => new Date(), serviceIdleMs } = options;
   const ownership = createOwnership({ store, clock, home: 'rig' });
   const log = createLog(store, clock, { fence: ownership });
   const logger = { info: () => undefined, warn: () => undefined };
@@ -38,6 +40,7 @@ export async function startHostRig({ store, servicesDir, env, clock = () => new 
     logger,
     servicesDir,
     serviceEnv: env ?? { PATH: process.env.PATH ?? '' },
+    serviceIdleMs,
     sessions: () => noSessions,
   });
   await executions.services.ready;

@@ -57,6 +57,7 @@ export function createGuard(onProblem: (error: Error) => void): Guard {
     async stop() {
       const last = shell;
       if (last?.pid === undefined) return;
+      last.ref();
       const ended = new Promise((resolve) => last.once('exit', resolve));
       last.stdin?.end();
       await ended;
