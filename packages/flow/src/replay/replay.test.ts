@@ -2,8 +2,9 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { Call, Outcome, RecordedCall } from '@airlock/protocol/service-channel';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from './clock.ts';
+import type { KeyedOutcome } from './history.ts';
 import { quietMs } from './quiet.ts';
-import { type KeyedOutcome, parkMs, Replay } from './replay.ts';
+import { parkMs, Replay } from './replay.ts';
 
 const now: Call = { kind: 'now' };
 const say = (text: string): Call => ({ kind: 'session_send', session: 'main', text });
