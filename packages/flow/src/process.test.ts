@@ -132,6 +132,25 @@ describe('a service process', () => {
     await service.until('finished');
   });
 
+  it('says nothing of calls nobody awaited whose branch has lost', async () => {
+    const service = await start();
+    const [execution] = executions;
+    service.run(execution, 'lose unawaited');
+    await service.until('call', 'main.race0.1/now/#0');
+    const deliver = (key: string, outcome: JsonObject) => service.send({ type: 'outcome', execution, key, outcome });
+    deliver('main.race0.1/now/#0', { ok: true, value: 0 });
+    const { call } = await service.until('call', '"kind":"race"');
+    expect(call).toMatchObject({ losers: ['main.race0.0/lock/asked#0', 'main.race0.0/lock/other#0'] });
+    const error = { code: 'withdrawn', title: '', detail: 'Another was first', fix: '' };
+    deliver('main.race0.0/lock/asked#0', { ok: false, error });
+    deliver('main.race0.0/lock/other#0', { ok: false, error });
+    deliver('main/race/#0', { ok: true, value: null });
+    await service.until('call', '"key":"main/now/#0"');
+    deliver('main/now/#0', { ok: true, value: 0 });
+    await service.until('finished');
+    expect(service.sent.filter((message) => message.type === 'call' && message.call.kind === 'log')).toEqual([]);
+  });
+
   it('answers a lease, and says so when it does not run the execution', async () => {
     const service = await start();
     const [execution, other] = executions;

@@ -26,6 +26,16 @@ export default defineService({
         void ctx.lock('asked', word);
         await ctx.now();
         return mode;
+      case 'lose unawaited':
+        await ctx.race([
+          async () => {
+            void ctx.lock('asked', word);
+            await ctx.lock('other', word);
+          },
+          () => ctx.now(),
+        ]);
+        await ctx.now();
+        return mode;
       case 'reject unawaited':
         void Promise.reject(new Error(mode));
         await ctx.now();

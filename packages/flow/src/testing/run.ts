@@ -22,7 +22,7 @@ export function startRun(service: Service, recording: Recording, send: (message:
 }
 
 /** The same service; `onWorking` is told when an attempt of a step has begun and is not over at once. */
-export function watchSteps(service: Service, onWorking: () => void): Service {
+export function watchSteps(service: Service, onWorking: () => unknown): Service {
   const watched = (work: () => unknown) => () => {
     const value = work();
     if (value instanceof Promise) onWorking();

@@ -16,7 +16,7 @@ type Immediate = Exclude<Call, { kind: 'emit' | 'log' | 'lock' | 'sleep' | 'step
 
 /**
  * Runs a service in memory, with this object as its host: no process, container or model. Time stands still but for
- * `advance` and `finish`.
+ * `advance` and `finish`; each `ctx.now` takes a second.
  */
 export class ServiceTest {
   /** Calls and outcomes in order, as a host would have stored them. */
@@ -124,9 +124,10 @@ export class ServiceTest {
    * as it can after each.
    */
   async advance(ms: number): Promise<void> {
+    await this.#idle.promise;
     const until = this.#time.now + ms;
     while (await this.#happen(until));
-    this.#time.now = until;
+    this.#time.now = Math.max(this.#time.now, until);
   }
 
   /** Moves time whenever nothing else can happen, until the service has ended. */
@@ -145,9 +146,7 @@ export class ServiceTest {
     this.runs += 1;
     this.#stir();
     const isCurrent = () => execution === this.#execution;
-    const watched = watchSteps(this.#service, () => {
-      if (isCurrent()) this.#isKilledNow();
-    });
+    const watched = watchSteps(this.#service, () => isCurrent() && this.#isKilledNow());
     const execution: Execution = startRun(watched, this.recording, (message) => {
       if (isCurrent()) this.#take(message);
     });
@@ -164,9 +163,9 @@ export class ServiceTest {
 
   /** Something reaches the service: it is not known to wait. */
   #stir(): void {
-    const before = this.#idle;
+    const { resolve } = this.#idle;
     this.#idle = Promise.withResolvers();
-    void this.#idle.promise.then(before.resolve);
+    void this.#idle.promise.then(resolve);
     if (this.#isOver || this.#cancelled) this.#idle.resolve();
   }
 
