@@ -36,6 +36,11 @@ export default defineService({
         ]);
         await ctx.now();
         return mode;
+      case 'step':
+        return ctx.step('work', () => {
+          process.stdout.write('worked\n');
+          return mode;
+        });
       case 'reject unawaited':
         void Promise.reject(new Error(mode));
         await ctx.now();
