@@ -3,20 +3,13 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { Shown } from '@airlock/protocol/events';
 import { idSchema } from '@airlock/protocol/ids';
 import { type Json, type JsonObject, jsonSchema } from '@airlock/protocol/json';
-import {
-  type Call,
-  type Retry,
-  retrySchema,
-  type SessionOptions,
-  type Turn,
-  turnSchema,
-} from '@airlock/protocol/service-channel';
+import { type Retry, retrySchema, type SessionOptions, type Turn, turnSchema } from '@airlock/protocol/service-channel';
 import { addUsage, noUsage, type Usage } from '@airlock/protocol/usage';
 import * as z from 'zod';
+import type { ContextPort } from './context-port.ts';
 import type { Form } from './form.ts';
 import { makeCall } from './make-call.ts';
 import { type Branches, race, type Winner } from './race.ts';
-import type { Made } from './replay/replay.ts';
 import { toShown } from './shown.ts';
 import { validate } from './validate.ts';
 
@@ -100,22 +93,6 @@ export interface Ctx<Inputs> {
    * requests close, their timers go, their turns are interrupted, and their calls fail with `withdrawn`.
    */
   race<B extends Branches>(branches: B): Promise<Winner<B>>;
-}
-
-/** What a context needs of the execution it belongs to. */
-export interface ContextPort {
-  readonly inputs: JsonObject;
-  readonly signal: AbortSignal;
-  readonly answerMs: number;
-  call(scope: string, call: Call): Made;
-  /** Says how the answer of an open lock becomes its value. */
-  onLease(key: string, lease: (inputs: JsonObject) => Promise<Json>): void;
-  /** Says what a step does. */
-  onStep(key: string, work: () => unknown): void;
-  /** The name of the next race held in a scope. */
-  raceScope(scope: string): string;
-  /** Keys of calls without an outcome, made in one of these scopes or in one within it. */
-  openIn(scopes: readonly string[]): string[];
 }
 
 function createLock(port: ContextPort): Lock {

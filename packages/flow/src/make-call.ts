@@ -1,7 +1,7 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import { type Call, callSchema } from '@airlock/protocol/service-channel';
 import * as z from 'zod';
-import type { ContextPort } from './context.ts';
+import type { ContextPort } from './context-port.ts';
 import { mainScope } from './replay/keys.ts';
 import type { Made } from './replay/replay.ts';
 import { lossOf, markCallError, running } from './replay/scope.ts';

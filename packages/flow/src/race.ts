@@ -1,5 +1,5 @@
 import { AirlockError } from '@airlock/protocol/errors';
-import type { ContextPort } from './context.ts';
+import type { ContextPort } from './context-port.ts';
 import { makeCall } from './make-call.ts';
 import { branchScope, mainScope } from './replay/keys.ts';
 import { type Branch, running } from './replay/scope.ts';

@@ -3,7 +3,8 @@ import type { Shown } from '@airlock/protocol/events';
 import type { Json } from '@airlock/protocol/json';
 import { type ServiceManifest, serviceManifestSchema } from '@airlock/protocol/service-channel';
 import * as z from 'zod';
-import { type ContextPort, type Ctx, createContext, defaultAnswerMs } from './context.ts';
+import { type Ctx, createContext, defaultAnswerMs } from './context.ts';
+import type { ContextPort } from './context-port.ts';
 import type { Form } from './form.ts';
 
 export interface ServiceDefinition<Inputs> {
