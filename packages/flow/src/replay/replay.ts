@@ -237,7 +237,7 @@ export class Replay {
     if (this.#cancel !== null && this.#cancelled === null) this.#clock.macrotask(() => this.#applyCancel());
   }
 
-  /** S9. */
+  /** Brings a cancel into effect when it is time (S9). */
   #applyCancel(): void {
     const error = this.#cancel;
     if (error === null || this.#cancelled !== null || this.#ended !== null || this.#history.leftover() !== null) return;
@@ -256,7 +256,7 @@ export class Replay {
     }
   }
 
-  /** S10. */
+  /** Tells that it is parked, if it is (S10). */
   #park(): void {
     if (this.#ended !== null || this.#cancelled !== null || this.#busy > 0 || this.#waiting.size === 0) return;
     if (!this.#history.isMadeAgain || this.#held.length > 0 || this.#history.undelivered > 0) return;
