@@ -169,6 +169,8 @@ describe('cancel', () => {
     const cancelled = expect.objectContaining({ code: 'execution_ended', detail: 'by Ada' });
     expect(await seen.promise).toEqual([cancelled, true, cancelled, cancelled]);
     expect(await test.ended).toEqual({ status: 'cancelled' });
-    expect(test.log.slice(before)).toMatchObject([{ key: 'io/log/debug#cancel', call: { kind: 'log' } }]);
+    expect(test.log.slice(before)).toMatchObject([
+      { key: 'io/log/debug#cancel:{"outcomes":0}', call: { kind: 'log' } },
+    ]);
   });
 });

@@ -15,7 +15,7 @@ describe('a cancel', () => {
     replay.cancel(cancelled);
     expect(cancels).toEqual([cancelled]);
     expect(await open).toBe('execution_ended');
-    expect(sent.at(-1)).toEqual({ key: cancelKey, call: note });
+    expect(sent.at(-1)).toEqual({ key: cancelKey(0), call: note });
   });
 
   it('S9: comes once, with the reason of the first', () => {
@@ -23,7 +23,7 @@ describe('a cancel', () => {
     replay.cancel(cancelled);
     replay.cancel(new AirlockError('execution_ended', 'by Bob'));
     expect(cancels).toEqual([cancelled]);
-    expect(keys()).toEqual([cancelKey]);
+    expect(keys()).toEqual([cancelKey(0)]);
   });
 
   it('S9: lets every later call fail but output, which still goes out', async () => {
@@ -32,7 +32,7 @@ describe('a cancel', () => {
     expect(await codeOf(replay.call('main', say('late')).outcome)).toBe('execution_ended');
     expect(await replay.call('main', show('bye')).outcome).toBeNull();
     replay.print('stdout', 'printed');
-    expect(keys()).toEqual([cancelKey, 'main/emit/action#0', 'io/log/stdout#0.0']);
+    expect(keys()).toEqual([cancelKey(0), 'main/emit/action#0', 'io/log/stdout#0.0']);
   });
 
   it('S9: waits until what was recorded before it is made again', async () => {
@@ -66,7 +66,7 @@ describe('a cancel', () => {
     await settle();
     await shown;
     expect(cancels).toEqual([cancelled]);
-    expect(keys()).toEqual(['main/emit/action#0', cancelKey]);
+    expect(keys()).toEqual(['main/emit/action#0', cancelKey(2)]);
   });
 
   it('S9: comes between two turns of the function, never in the middle of one', async () => {
@@ -82,7 +82,7 @@ describe('a cancel', () => {
     const calls = [
       recorded('main/now/#0', now),
       recorded('main/session_send/main#0', say('a')),
-      recorded(cancelKey, note),
+      recorded(cancelKey(1), note),
       recorded('main/emit/action#0', show('bye')),
     ];
     const { replay, cancels, settle, keys, failures, pass } = engine(calls, [{ key: 'main/now/#0', outcome: ok(1) }]);
@@ -102,7 +102,7 @@ describe('a cancel', () => {
   });
 
   it('S9: holds new output back until what followed the cancel is shown again', async () => {
-    const { replay, keys } = engine([recorded(cancelKey, note), recorded('main/emit/action#0', show('bye'))]);
+    const { replay, keys } = engine([recorded(cancelKey(0), note), recorded('main/emit/action#0', show('bye'))]);
     replay.cancel(cancelled);
     void replay.call('main', { kind: 'emit', event: 'result', shown: { type: 'text', body: 'more' } });
     expect(keys()).toEqual([]);
@@ -122,11 +122,32 @@ describe('a cancel', () => {
   });
 
   it('S9, S6: of a function that no longer asks for what was recorded before it ends as nondeterministic', async () => {
-    const { replay, cancels, failures, pass } = engine([recorded('main/now/#0', now), recorded(cancelKey, note)]);
+    const { replay, cancels, failures, pass } = engine([recorded('main/now/#0', now), recorded(cancelKey(0), note)]);
     replay.cancel(cancelled);
     await pass();
     await pass();
     expect(cancels).toEqual([]);
     expect(failures.map(({ code }) => code)).toEqual(['nondeterministic']);
+  });
+
+  it('S9: comes before outcomes that were stored after it, when the function runs again', async () => {
+    const calls = [
+      recorded('main/now/#0', now),
+      recorded('main/session_send/main#0', say('a')),
+      recorded(cancelKey(1), note),
+      recorded('main/emit/action#0', show('bye')),
+    ];
+    const { replay, cancels, settle, failures } = engine(calls, [
+      { key: 'main/now/#0', outcome: ok(1) },
+      { key: 'main/session_send/main#0', outcome: ok(2) },
+    ]);
+    replay.cancel(cancelled);
+    const said = codeOf(replay.call('main', now).outcome.then(() => replay.call('main', say('a')).outcome));
+    await settle();
+    expect(await said).toBe('execution_ended');
+    expect(cancels).toEqual([cancelled]);
+    void replay.call('main', show('bye'));
+    expect(replay.leftover()).toBeNull();
+    expect(failures).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import type { Call, Outcome, RecordedCall } from '@airlock/protocol/service-channel';
-import { cancelKey } from './keys.ts';
+import { outcomesBefore } from './keys.ts';
 import { excerpt } from './signature.ts';
 
 export interface KeyedOutcome {
@@ -14,6 +14,8 @@ export class History {
   readonly #unmade: Set<string>;
   /** Those of them that come after the cancel. */
   readonly #afterCancel: ReadonlySet<string>;
+  /** Outcomes that came before the cancel; later ones are for nobody. */
+  readonly #most: number;
   readonly #made = new Set<string>();
   /** In log order. */
   readonly #outcomes: KeyedOutcome[] = [];
@@ -24,13 +26,20 @@ export class History {
     this.#calls = new Map(calls.map(({ key, call }) => [key, call]));
     const mustCome = calls.filter(({ call }) => call.kind !== 'log');
     this.#unmade = new Set(mustCome.map(({ key }) => key));
-    const cancelAt = calls.findIndex(({ key }) => key === cancelKey);
-    this.#afterCancel = new Set(cancelAt < 0 ? [] : calls.slice(cancelAt).map(({ key }) => key));
+    const cancelAt = calls.findIndex(({ key }) => outcomesBefore(key) !== null);
+    const after = cancelAt < 0 ? [] : calls.slice(cancelAt).map(({ key }) => key);
+    this.#afterCancel = new Set(after);
+    this.#most = outcomesBefore(after[0] ?? '') ?? Number.POSITIVE_INFINITY;
   }
 
   /** The call an earlier run made under this key. */
   call(key: string): Call | undefined {
     return this.#calls.get(key);
+  }
+
+  /** Whether the log says where a cancel came. */
+  get hasCancel(): boolean {
+    return this.#afterCancel.size > 0;
   }
 
   has(key: string): boolean {
@@ -48,9 +57,9 @@ export class History {
     return this.#unmade.size === 0;
   }
 
-  /** Takes an outcome; false when its call had one. */
+  /** Takes an outcome; false when its call had one, or when it came after the cancel. */
   settle(key: string, outcome: Outcome): boolean {
-    if (this.#settled.has(key)) return false;
+    if (this.#settled.has(key) || this.#outcomes.length >= this.#most) return false;
     this.#settled.add(key);
     this.#outcomes.push({ key, outcome });
     return true;

@@ -2,10 +2,24 @@ import type { Call } from '@airlock/protocol/service-channel';
 
 /** Scope of what `run` itself calls. */
 export const mainScope = 'main';
-/** Where a cancel came, as a call without an outcome: what was called before it comes before it in the log. */
-export const cancelKey = 'io/log/debug#cancel';
 /** Scope of what the process prints. Its keys hold the place in the log, so that a replay prints nothing twice. */
 export const ioScope = 'io';
+
+const cancelPattern = /^io\/log\/debug#cancel:\{"outcomes":(\d+)\}$/;
+
+/**
+ * Where a cancel came, as a call without an outcome: after this many outcomes, and after the calls that come before it in
+ * the log.
+ */
+export function cancelKey(outcomes: number): string {
+  return `${ioScope}/log/debug#cancel:${JSON.stringify({ outcomes })}`;
+}
+
+/** How many outcomes came before the cancel; null for another key. */
+export function outcomesBefore(key: string): number | null {
+  const outcomes = cancelPattern.exec(key)?.[1];
+  return outcomes === undefined ? null : Number(outcomes);
+}
 
 /** What a call is named after, within its kind. */
 function nameOf(call: Call): string {

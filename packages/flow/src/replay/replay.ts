@@ -20,8 +20,8 @@ import { excerpt, isSameCall } from './signature.ts';
  * S6. What the log has and the function, parked or ended, has not asked for fails the execution as `nondeterministic`.
  * S7. The outcome of a key is delivered at most once.
  * S8. After the end nothing is sent and nothing is delivered.
- * S9. A cancel takes effect once everything recorded before it is made and delivered, and its place is recorded; from then
- *     on calls fail, but for output.
+ * S9. A cancel takes effect once everything recorded before it is made and delivered, and its place is recorded: again
+ *     there, whatever was stored after it. From then on calls fail, but for output, and no step is begun.
  * S10. Parked is who waits for outcomes of the host alone, has all there are, and has done nothing for a while.
  */
 
@@ -243,8 +243,9 @@ export class Replay {
     if (error === null || this.#cancelled !== null || this.#ended !== null || this.#history.leftover() !== null) return;
     if (this.#history.undelivered > 0) return;
     this.#cancelled = error;
-    if (!this.#history.has(cancelKey)) {
-      this.#port.send({ key: cancelKey, call: { kind: 'log', event: 'debug', text: error.message } });
+    if (!this.#history.hasCancel) {
+      const key = cancelKey(this.#history.delivered);
+      this.#port.send({ key, call: { kind: 'log', event: 'debug', text: error.message } });
     }
     this.#port.cancelled(error);
     this.#quiet.stop();

@@ -81,7 +81,7 @@ describe('replayLog', () => {
     await test.ended;
     expect(test.recording.calls.map(({ key }) => key)).toEqual([
       'main/lock/a#0',
-      'io/log/debug#cancel',
+      'io/log/debug#cancel:{"outcomes":0}',
       'main/emit/action#0',
     ]);
     expect(await replayLog(last, test.recording)).toEqual({ status: 'cancelled' });

@@ -1,6 +1,6 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Call, FromService } from '@airlock/protocol/service-channel';
-import { cancelKey } from '../replay/keys.ts';
+import { outcomesBefore } from '../replay/keys.ts';
 import type { Service } from '../service.ts';
 import { startRun } from './run.ts';
 import type { End, Recording } from './script.ts';
@@ -20,7 +20,7 @@ export type Replayed =
 export function replayLog(service: Service, recording: Recording): Promise<Replayed> {
   const { promise, resolve } = Promise.withResolvers<Replayed>();
   const open: Record<string, Call> = {};
-  const cancel = recording.calls.find(({ key }) => key === cancelKey)?.call;
+  const cancel = recording.calls.find(({ key }) => outcomesBefore(key) !== null)?.call;
   const take = (message: FromService): void => {
     if (message.type === 'call' && !isOutput(message.call)) open[message.key] = message.call;
     if (message.type === 'parked') resolve({ status: 'waiting', for: open });
