@@ -171,6 +171,17 @@ describe('Replay', () => {
     expect(keys()).toEqual(['io/log/stdout#1.1']);
   });
 
+  it('prints what comes between two outcomes that arrive at once', async () => {
+    const { replay, turn, keys } = engine();
+    void replay.call('main', now);
+    void replay.call('main', now);
+    replay.deliver('main/now/#0', ok(1));
+    replay.deliver('main/now/#1', ok(2));
+    await turn();
+    replay.print('stdout', 'between');
+    expect(keys().at(-1)).toBe('io/log/stdout#1.0');
+  });
+
   it('fails the execution when what it showed could not be stored', () => {
     const { replay, failures } = engine();
     void replay.call('main', show('x'));

@@ -74,6 +74,8 @@ export class Replay {
   #turns = 0;
   #progress = 0;
   #stopWatch: (() => void) | null = null;
+  /** Outcomes it was started with. */
+  readonly #past: number;
   #printed = { at: 0, count: 0 };
 
   constructor(recorded: Recorded, port: ReplayPort, clock: Clock) {
@@ -82,6 +84,7 @@ export class Replay {
     this.#history = new History(recorded.calls);
     this.#quiet = createQuiet(clock, () => this.#park());
     for (const { key, outcome } of recorded.outcomes) if (!isSilentKey(key)) this.deliver(key, outcome);
+    this.#past = this.#history.undelivered;
     this.#watch();
   }
 
@@ -165,7 +168,7 @@ export class Replay {
     const at = this.#history.delivered;
     if (this.#printed.at !== at) this.#printed = { at, count: 0 };
     const key = `${ioScope}/log/${event}#${at}.${this.#printed.count++}`;
-    const isOld = this.#history.has(key) || !this.#history.isMadeAgain || this.#history.undelivered > 0;
+    const isOld = this.#history.has(key) || !this.#history.isMadeAgain || at < this.#past;
     if (!isOld) this.#port.send({ key, call: { kind: 'log', event, text } });
   }
 
