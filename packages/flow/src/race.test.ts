@@ -188,6 +188,30 @@ describe('ctx.race', () => {
     }
   });
 
+  it('S9: lets every branch say something once it is cancelled', async () => {
+    const leave = async (ctx: Ctx<Record<never, never>>, name: string) => {
+      try {
+        await ctx.lock(name, note);
+      } finally {
+        await new Promise(setImmediate);
+        await ctx.tracer.text(`${name} left`);
+      }
+    };
+    const run: Run = async (ctx) => {
+      const both = [leave(ctx, 'outside')];
+      const race = ctx.race([() => leave(ctx, 'a'), () => leave(ctx, 'b')]);
+      await Promise.allSettled([...both, race]);
+      await new Promise(setImmediate);
+      return undefined;
+    };
+    const test = start(run);
+    await Promise.all(['outside', 'a', 'b'].map((name) => test.asked(name)));
+    test.cancel();
+    expect(await test.ended).toEqual({ status: 'cancelled' });
+    const shown = test.log.flatMap((entry) => (entry.type === 'call' && entry.call.kind === 'emit' ? [entry.key] : []));
+    expect(shown).toEqual(['main/emit/action#0', 'main.race0.0/emit/action#0', 'main.race0.1/emit/action#0']);
+  });
+
   it('S9: ends as cancelled, all its branches with it', async () => {
     const test = start((ctx) => ask(ctx, 'a'));
     await test.asked('a');

@@ -56,6 +56,8 @@ async function runIn({ scope, branch }: Lane, run: () => unknown): Promise<unkno
 
 async function withdraw(port: ContextPort, losers: readonly Lane[]): Promise<void> {
   const open = port.openIn(losers.map(({ scope }) => scope));
-  for (const { branch } of losers) branch.lost = new AirlockError('withdrawn', 'Another branch of the race was first');
+  // A cancel ends every branch alike: none has lost, and all may still say something.
+  const beaten = port.signal.aborted ? [] : losers;
+  for (const { branch } of beaten) branch.lost = new AirlockError('withdrawn', 'Another branch of the race was first');
   await makeCall(port, { kind: 'race', losers: open }).outcome;
 }
