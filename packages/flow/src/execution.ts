@@ -100,9 +100,14 @@ export class Execution {
     this.#replay.deliver(key, outcome);
   }
 
+  /** Whether outcomes are no longer taken. */
+  get #isOver(): boolean {
+    return this.#state !== 'running' || this.#abort.signal.aborted;
+  }
+
   /** Runs an attempt of an open step and tells how it went. */
   step(key: string, attempt: number): void {
-    if (this.#state !== 'running' || this.#replay.isSettled(key)) return;
+    if (this.#isOver || this.#replay.isSettled(key)) return;
     let printed = 0;
     const inStep: Running = {
       ...this.#running,
@@ -114,7 +119,7 @@ export class Execution {
     this.#replay.busy(1);
     void going.then((outcome) => {
       this.#replay.busy(-1);
-      if (this.#state !== 'running') return;
+      if (this.#isOver) return;
       this.#send({ type: 'stepped', execution: this.#id, key, attempt, outcome });
     });
   }

@@ -1,7 +1,11 @@
 import { AirlockError } from '@airlock/protocol/errors';
+import { idSchema } from '@airlock/protocol/ids';
+import type { FromService } from '@airlock/protocol/service-channel';
 import { describe, expect, it } from 'vitest';
 import type { Ctx } from './context.ts';
+import { Execution } from './execution.ts';
 import { form } from './form.ts';
+import { realClock } from './replay/clock.ts';
 import { defineService } from './service.ts';
 import { Steps } from './steps.ts';
 import { crashMatrix, ServiceTest } from './testing.ts';
@@ -128,6 +132,45 @@ describe('ctx.step', () => {
       const keys = log.map(({ type, key }) => `${type} ${key}`);
       expect(new Set(keys).size).toBe(keys.length);
     }
+  });
+});
+
+describe('a step of a cancelled execution', () => {
+  it('S9: is neither begun again nor told of', async () => {
+    const sent: FromService[] = [];
+    const key = 'main/step/work#0';
+    const called = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<void>();
+    const attempt = Promise.withResolvers<void>();
+    let runs = 0;
+    const slow = service(async (ctx) => {
+      const work = () => {
+        runs += 1;
+        return attempt.promise;
+      };
+      await ctx.step('work', work as () => Promise<undefined>).catch(() => {});
+      await over.promise;
+      return undefined;
+    });
+    const execution = idSchema.parse('01900000-0000-7000-8000-00000000000a');
+    const send = (message: FromService) => {
+      sent.push(message);
+      if (message.type === 'call' && message.key === key) called.resolve();
+      if (message.type === 'finished') ended.resolve();
+    };
+    const ended = Promise.withResolvers<void>();
+    const run = new Execution(slow, { type: 'run', execution, inputs: {}, calls: [], outcomes: [] }, send, realClock);
+    await called.promise;
+    run.step(key, 1);
+    await new Promise(setImmediate);
+    run.cancel(new AirlockError('execution_ended', 'by Ada'));
+    attempt.resolve();
+    run.step(key, 2);
+    await new Promise(setImmediate);
+    over.resolve();
+    await ended.promise;
+    expect(runs).toBe(1);
+    expect(sent.map(({ type }) => type)).toEqual(['call', 'call', 'finished']);
   });
 });
 
