@@ -5,7 +5,7 @@ import { InputsError } from './inputs-error.ts';
 import type { Clock } from './replay/clock.ts';
 import { mainScope } from './replay/keys.ts';
 import { Replay } from './replay/replay.ts';
-import { type Running, running } from './replay/scope.ts';
+import { keepBranch, type Running, running } from './replay/scope.ts';
 import type { Service } from './service.ts';
 import { toShown } from './shown.ts';
 import { Steps } from './steps.ts';
@@ -158,7 +158,7 @@ export class Execution {
         answerMs: service.answerMs,
         call: (scope, call) => this.#replay.call(scope, call),
         onLease: (key, lease) => this.#leases.of(key).resolve(lease),
-        onStep: (key, work) => this.#steps.offer(key, work),
+        onStep: (key, work) => this.#steps.offer(key, keepBranch(work)),
         raceScope: (scope) => this.#replay.raceScope(scope),
         openIn: (scopes) => this.#replay.openIn(scopes),
       });

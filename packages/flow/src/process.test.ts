@@ -151,6 +151,32 @@ describe('a service process', () => {
     expect(service.sent.filter((message) => message.type === 'call' && message.call.kind === 'log')).toEqual([]);
   });
 
+  it('only notes the faults of a branch that has lost', async () => {
+    const service = await start();
+    const [execution] = executions;
+    service.run(execution, 'lose and fault');
+    await service.until('call', 'main.race0.1/now/#0');
+    const deliver = (key: string, outcome: JsonObject) => service.send({ type: 'outcome', execution, key, outcome });
+    deliver('main.race0.1/now/#0', { ok: true, value: 0 });
+    await service.until('call', '"kind":"race"');
+    service.send({ type: 'step', execution, key: 'main.race0.0/step/work#0', attempt: 1 });
+    await service.until('call', 'step fault');
+    const error = { code: 'withdrawn', title: '', detail: 'Another was first', fix: '' };
+    for (const key of ['lock/other#0', 'lock/asked#0', 'step/work#0']) {
+      deliver(`main.race0.0/${key}`, { ok: false, error });
+    }
+    deliver('main/race/#0', { ok: true, value: null });
+    await service.until('call', 'other fault');
+    await service.until('call', 'timer fault');
+    await service.until('call', '"key":"main/now/#0"');
+    deliver('main/now/#0', { ok: true, value: 0 });
+    await service.until('finished');
+    const notes = service.sent.filter((message) => message.type === 'call' && message.call.kind === 'log');
+    expect(notes.map((note) => note.type === 'call' && note.call)).toEqual(
+      Array(3).fill(expect.objectContaining({ kind: 'log', event: 'debug' })),
+    );
+  });
+
   it('runs attempts of a step, each once, and stores what each prints under its number', async () => {
     const service = await start();
     const [execution] = executions;

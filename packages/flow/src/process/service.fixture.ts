@@ -36,6 +36,27 @@ export default defineService({
         ]);
         await ctx.now();
         return mode;
+      case 'lose and fault':
+        await ctx.race([
+          async () => {
+            const fault = async (what: string) => {
+              await ctx.lock(what, word).catch(() => {});
+              throw new Error(`${what} fault`);
+            };
+            void fault('other');
+            void ctx.step('work', () => {
+              setImmediate(() => void Promise.reject(new Error('step fault')));
+              return new Promise<undefined>(() => {});
+            });
+            await ctx.lock('asked', word).catch(() => {});
+            setImmediate(() => {
+              throw new Error('timer fault');
+            });
+          },
+          () => ctx.now(),
+        ]);
+        await ctx.now();
+        return mode;
       case 'step':
         return ctx.step('work', () => {
           process.stdout.write('worked\n');

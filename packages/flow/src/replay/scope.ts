@@ -28,6 +28,15 @@ export function lossOf(branch: Branch | null): AirlockError | null {
   return null;
 }
 
+/** The same work as part of the branch that hands it over, wherever it runs. */
+export function keepBranch(work: () => unknown): () => unknown {
+  const branch = running.getStore()?.branch ?? null;
+  return () => {
+    const around = running.getStore();
+    return around === undefined ? work() : running.run({ ...around, branch }, work);
+  };
+}
+
 const callErrors = new WeakMap<object, string>();
 
 /** Remembers that an error is the outcome of a call. */
