@@ -172,7 +172,9 @@ function checkDefault<Answer>(name: string, form: Form<Answer>, otherwise: Parti
 }
 
 async function runStep<Value>(port: ContextPort, name: string, work: () => unknown, retry: Partial<Retry>) {
-  const made = makeCall(port, { kind: 'step', name, retry: retrySchema.parse(retry) });
+  const checked = retrySchema.safeParse(retry);
+  if (!checked.success) throw new AirlockError('service_failed', `Step ${name}: ${z.prettifyError(checked.error)}`);
+  const made = makeCall(port, { kind: 'step', name, retry: checked.data });
   port.onStep(made.key, work);
   return (await made.outcome) as Value;
 }

@@ -132,6 +132,53 @@ describe('a service process', () => {
     await service.until('finished');
   });
 
+  it('says nothing of calls nobody awaited whose branch has lost', async () => {
+    const service = await start();
+    const [execution] = executions;
+    service.run(execution, 'lose unawaited');
+    await service.until('call', 'main.race0.1/now/#0');
+    const deliver = (key: string, outcome: JsonObject) => service.send({ type: 'outcome', execution, key, outcome });
+    deliver('main.race0.1/now/#0', { ok: true, value: 0 });
+    const { call } = await service.until('call', '"kind":"race"');
+    expect(call).toMatchObject({ losers: ['main.race0.0/lock/asked#0', 'main.race0.0/lock/other#0'] });
+    const error = { code: 'withdrawn', title: '', detail: 'Another was first', fix: '' };
+    deliver('main.race0.0/lock/asked#0', { ok: false, error });
+    deliver('main.race0.0/lock/other#0', { ok: false, error });
+    deliver('main/race/#0', { ok: true, value: null });
+    await service.until('call', '"key":"main/now/#0"');
+    deliver('main/now/#0', { ok: true, value: 0 });
+    await service.until('finished');
+    expect(service.sent.filter((message) => message.type === 'call' && message.call.kind === 'log')).toEqual([]);
+  });
+
+  it('runs attempts of a step, each once, and stores what each prints under its number', async () => {
+    const service = await start();
+    const [execution] = executions;
+    const key = 'main/step/work#0';
+    const begin = (attempt: number) => service.send({ type: 'step', execution, key, attempt });
+    service.run(execution, 'step');
+    begin(1);
+    begin(1);
+    expect(await service.until('stepped')).toMatchObject({ key, attempt: 1, outcome: { ok: true, value: 'step' } });
+    begin(2);
+    await service.until('stepped', '"attempt":2');
+    service.send({ type: 'outcome', execution, key, outcome: { ok: true, value: 'step' } });
+    begin(3);
+    await service.until('finished');
+    const printed = service.sent.flatMap((message) =>
+      message.type === 'call' && message.call.kind === 'log' ? [message.key] : [],
+    );
+    expect(printed).toEqual([`io/log/stdout#step:${key}.1.0`, `io/log/stdout#step:${key}.2.0`]);
+    expect(service.sent.filter(({ type }) => type === 'stepped')).toHaveLength(2);
+  });
+
+  it('answers a ping while executions run', async () => {
+    const service = await start();
+    service.run(executions[0], 'step');
+    service.send({ type: 'ping', n: 7 });
+    expect(await service.until('pong')).toEqual({ type: 'pong', n: 7 });
+  });
+
   it('answers a lease, and says so when it does not run the execution', async () => {
     const service = await start();
     const [execution, other] = executions;

@@ -1,7 +1,7 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import type { ContextPort } from './context-port.ts';
 import { makeCall } from './make-call.ts';
-import { mainScope } from './replay/keys.ts';
+import { branchScope, mainScope } from './replay/keys.ts';
 import { type Branch, running } from './replay/scope.ts';
 
 /** The ways of a race, in a list or by name. */
@@ -31,7 +31,7 @@ export async function race(port: ContextPort, branches: Branches): Promise<unkno
   const first = Promise.withResolvers<{ lane: Lane; result: Result }>();
   const lanes: Lane[] = [];
   for (const [label, run] of entries) {
-    const lane: Lane = { scope: `${name}.${label}`, branch: { outer: around?.branch ?? null, lost: null } };
+    const lane: Lane = { scope: branchScope(name, label), branch: { outer: around?.branch ?? null, lost: null } };
     lanes.push(lane);
     const inLane = () => runIn(lane, run);
     inLane().then(

@@ -26,6 +26,21 @@ export default defineService({
         void ctx.lock('asked', word);
         await ctx.now();
         return mode;
+      case 'lose unawaited':
+        await ctx.race([
+          async () => {
+            void ctx.lock('asked', word);
+            await ctx.lock('other', word);
+          },
+          () => ctx.now(),
+        ]);
+        await ctx.now();
+        return mode;
+      case 'step':
+        return ctx.step('work', () => {
+          process.stdout.write('worked\n');
+          return mode;
+        });
       case 'reject unawaited':
         void Promise.reject(new Error(mode));
         await ctx.now();

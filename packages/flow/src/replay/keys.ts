@@ -38,6 +38,11 @@ export function isSilentKey(key: string): boolean {
   return kind === 'emit' || kind === 'log';
 }
 
+/** Scope of a branch of a race. Its label may be any text; dots and slashes part scopes. */
+export function branchScope(race: string, label: string): string {
+  return `${race}.${encodeURIComponent(label.toWellFormed()).replaceAll('.', '%2E')}`;
+}
+
 /** Names scopes in a scope: those of races, in the order in which they are held. */
 export function createScopes(): (scope: string) => string {
   const counts = new Map<string, number>();

@@ -1,59 +1,7 @@
 import { AirlockError } from '@airlock/protocol/errors';
-import type { Call, Outcome, RecordedCall } from '@airlock/protocol/service-channel';
+import type { Call } from '@airlock/protocol/service-channel';
 import { describe, expect, it } from 'vitest';
-import type { Clock } from './clock.ts';
-import { quietMs } from './quiet.ts';
-import { type KeyedOutcome, parkMs, Replay } from './replay.ts';
-
-const now: Call = { kind: 'now' };
-const say = (text: string): Call => ({ kind: 'session_send', session: 'main', text });
-const show = (body: string): Call => ({ kind: 'emit', event: 'action', shown: { type: 'text', body } });
-const ok = (value: string | number): Outcome => ({ ok: true, value });
-const recorded = (key: string, call: Call): RecordedCall => ({ key, call });
-
-/** An event loop turned by hand: `turn` runs one macrotask, `pass` lets every timer run out. */
-function handClock() {
-  const tasks: (() => void)[] = [];
-  let timers: (() => void)[] = [];
-  const microtasks = () => new Promise<void>((resolve) => setImmediate(resolve));
-  const clock: Clock = {
-    macrotask: (run) => void tasks.push(run),
-    after: (ms, run) => {
-      if (ms === quietMs) return () => undefined;
-      expect(ms).toBe(parkMs);
-      timers.push(run);
-      return () => {
-        timers = timers.filter((timer) => timer !== run);
-      };
-    },
-  };
-  return {
-    clock,
-    turn: async () => {
-      tasks.shift()?.();
-      await microtasks();
-    },
-    pass: async () => {
-      for (const timer of timers.splice(0)) timer();
-      await microtasks();
-    },
-    left: () => tasks.length,
-  };
-}
-
-function engine(calls: RecordedCall[] = [], outcomes: KeyedOutcome[] = []) {
-  const hand = handClock();
-  const sent: RecordedCall[] = [];
-  const failures: AirlockError[] = [];
-  const port = {
-    send: (call: RecordedCall) => void sent.push(call),
-    fail: (error: AirlockError) => void failures.push(error),
-    cancelled: () => undefined,
-    parked: () => undefined,
-  };
-  const replay = new Replay({ calls, outcomes }, port, hand.clock);
-  return { ...hand, replay, sent, failures, keys: () => sent.map(({ key }) => key) };
-}
+import { engine, now, ok, recorded, say, show } from './engine.fixture.ts';
 
 describe('Replay', () => {
   it('S1: numbers calls of the same scope, kind and name as they are made', () => {

@@ -2,6 +2,7 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { Json } from '@airlock/protocol/json';
 import type { Call, Outcome, RecordedCall } from '@airlock/protocol/service-channel';
 import type { Clock } from './clock.ts';
+import { History, type KeyedOutcome } from './history.ts';
 import { cancelKey, createKeys, createScopes, ioScope, isSilent, isSilentKey } from './keys.ts';
 import { createQuiet } from './quiet.ts';
 import { markCallError } from './scope.ts';
@@ -27,11 +28,6 @@ import { excerpt, isSameCall } from './signature.ts';
 export interface Recorded {
   readonly calls: readonly RecordedCall[];
   readonly outcomes: readonly KeyedOutcome[];
-}
-
-export interface KeyedOutcome {
-  readonly key: string;
-  readonly outcome: Outcome;
 }
 
 export interface ReplayPort {
@@ -63,19 +59,12 @@ export class Replay {
   readonly #keyOf = createKeys();
   readonly #scopeOf = createScopes();
   readonly #quiet: ReturnType<typeof createQuiet>;
-  readonly #recorded: ReadonlyMap<string, Call>;
-  /** Recorded calls not yet made again, in log order. */
-  readonly #unmade: Set<string>;
-  /** Those of them that come after the cancel. */
-  readonly #afterCancel: ReadonlySet<string>;
-  readonly #made = new Set<string>();
+  readonly #history: History;
   readonly #waiting = new Map<string, Waiting>();
-  /** Outcomes in log order; those before `#next` are delivered. */
-  readonly #outcomes: KeyedOutcome[] = [];
-  readonly #known = new Set<string>();
-  #next = 0;
+  /** Calls that wait until every recorded one was made again. */
   #held: RecordedCall[] = [];
   #ended: AirlockError | null = null;
+  #isForgotten = false;
   /** Asked for; in effect once `#cancelled` is set. */
   #cancel: AirlockError | null = null;
   #cancelled: AirlockError | null = null;
@@ -90,11 +79,7 @@ export class Replay {
   constructor(recorded: Recorded, port: ReplayPort, clock: Clock) {
     this.#port = port;
     this.#clock = clock;
-    this.#recorded = new Map(recorded.calls.map(({ key, call }) => [key, call]));
-    const mustCome = recorded.calls.filter(({ call }) => call.kind !== 'log');
-    this.#unmade = new Set(mustCome.map(({ key }) => key));
-    const cancelAt = recorded.calls.findIndex(({ key }) => key === cancelKey);
-    this.#afterCancel = new Set(cancelAt < 0 ? [] : recorded.calls.slice(cancelAt).map(({ key }) => key));
+    this.#history = new History(recorded.calls);
     this.#quiet = createQuiet(clock, () => this.#park());
     for (const { key, outcome } of recorded.outcomes) if (!isSilentKey(key)) this.deliver(key, outcome);
     this.#watch();
@@ -103,22 +88,22 @@ export class Replay {
   /** Makes a call. Its outcome is an `AirlockError` when it failed. */
   call(scope: string, call: Call): Made {
     const key = this.#keyOf(scope, call);
+    if (this.#isForgotten) return { key, outcome: new Promise(() => {}) };
     const over = this.#ended ?? (isSilent(call) ? null : this.#cancelled);
     if (over !== null) return { key, outcome: this.#rejected(key, over) };
-    const before = this.#recorded.get(key);
+    const before = this.#history.call(key);
     if (before !== undefined && !isSameCall(before, call)) {
       const error = this.#diverge(`${key}: the log has ${excerpt(before)}, the service now asks ${excerpt(call)}`);
       return { key, outcome: this.#rejected(key, error) };
     }
-    this.#made.add(key);
-    this.#unmade.delete(key);
+    this.#history.make(key);
     this.#progress += 1;
     const outcome = isSilent(call) ? Promise.resolve(null) : this.#wait(key);
     if (before === undefined) this.#held.push({ key, call });
-    else if (!isSilent(call) && !this.#known.has(key)) this.#port.send({ key, call });
+    else if (!isSilent(call) && !this.#history.isSettled(key)) this.#port.send({ key, call });
     this.#sendHeld();
     this.#pump();
-    this.#applyCancel();
+    this.#applyCancelLater();
     this.#quiet.stir();
     return { key, outcome };
   }
@@ -136,7 +121,7 @@ export class Replay {
 
   /** Whether the log has the outcome of a call. */
   isSettled(key: string): boolean {
-    return this.#known.has(key);
+    return this.#history.isSettled(key);
   }
 
   /** Lets every open call and every later one fail, once the function is where it was when the cancel came. */
@@ -151,21 +136,21 @@ export class Replay {
     this.#quiet.stir();
   }
 
-  /** Drops everything; what waits goes on waiting. */
+  /** Drops everything; what waits, and whatever is called from now on, waits for ever. */
   forget(error: AirlockError): void {
+    this.#isForgotten = true;
     this.#waiting.clear();
     this.close(error);
   }
 
   /** Takes an outcome from the log. */
   deliver(key: string, outcome: Outcome): void {
-    if (this.#ended !== null || this.#known.has(key)) return;
+    if (this.#ended !== null) return;
     if (isSilentKey(key)) {
       if (!outcome.ok) this.#failWith(AirlockError.fromBody(outcome.error));
       return;
     }
-    this.#known.add(key);
-    this.#outcomes.push({ key, outcome });
+    if (this.#cancelled !== null || !this.#history.settle(key, outcome)) return;
     this.#pump();
     this.#watch();
   }
@@ -177,23 +162,16 @@ export class Replay {
       this.#port.send({ key: `${ioScope}/log/${event}#${place}`, call: { kind: 'log', event, text } });
       return;
     }
-    if (this.#printed.at !== this.#next) this.#printed = { at: this.#next, count: 0 };
-    const key = `${ioScope}/log/${event}#${this.#next}.${this.#printed.count++}`;
-    const isOld = this.#recorded.has(key) || this.#unmade.size > 0 || this.#next < this.#outcomes.length;
+    const at = this.#history.delivered;
+    if (this.#printed.at !== at) this.#printed = { at, count: 0 };
+    const key = `${ioScope}/log/${event}#${at}.${this.#printed.count++}`;
+    const isOld = this.#history.has(key) || !this.#history.isMadeAgain || this.#history.undelivered > 0;
     if (!isOld) this.#port.send({ key, call: { kind: 'log', event, text } });
   }
 
   /** What the log has and the function has not asked for; null when nothing. */
   leftover(): string | null {
-    for (const { key } of this.#outcomes.slice(this.#next)) {
-      if (!this.#made.has(key)) return `the outcome of ${key}`;
-    }
-    for (const key of this.#unmade) {
-      if (this.#afterCancel.has(key)) continue;
-      const call = this.#recorded.get(key);
-      return call === undefined ? key : `${key} ${excerpt(call)}`;
-    }
-    return null;
+    return this.#history.leftover();
   }
 
   /** Ends it; calls that wait fail with `error`. */
@@ -221,14 +199,14 @@ export class Replay {
   }
 
   #sendHeld(): void {
-    if (this.#unmade.size > 0) return;
+    if (!this.#history.isMadeAgain) return;
     const held = this.#held;
     this.#held = [];
     for (const call of held) this.#port.send(call);
   }
 
   #pump(): void {
-    for (; this.#turns < this.#outcomes.length - this.#next; this.#turns += 1) {
+    for (; this.#turns < this.#history.undelivered; this.#turns += 1) {
       this.#clock.macrotask(() => {
         this.#turns -= 1;
         this.#deliverNext();
@@ -237,12 +215,12 @@ export class Replay {
   }
 
   #deliverNext(): void {
-    const head = this.#outcomes[this.#next];
+    const head = this.#history.next;
     if (this.#ended !== null || head === undefined) return;
     const waiting = this.#waiting.get(head.key);
     if (waiting === undefined) return;
     this.#waiting.delete(head.key);
-    this.#next += 1;
+    this.#history.pass();
     this.#progress += 1;
     if (head.outcome.ok) waiting.resolve(head.outcome.value);
     else {
@@ -250,18 +228,22 @@ export class Replay {
       markCallError(error, head.key);
       waiting.reject(error);
     }
+    this.#applyCancelLater();
     this.#quiet.stir();
-    // What goes on with this outcome makes its calls in the microtasks to come.
-    if (this.#cancel !== null) this.#clock.macrotask(() => this.#applyCancel());
   }
 
-  /** S9. */
+  /** The function first makes the calls it makes before it waits again. */
+  #applyCancelLater(): void {
+    if (this.#cancel !== null && this.#cancelled === null) this.#clock.macrotask(() => this.#applyCancel());
+  }
+
+  /** Brings a cancel into effect when it is time (S9). */
   #applyCancel(): void {
     const error = this.#cancel;
-    if (error === null || this.#cancelled !== null || this.#ended !== null || this.leftover() !== null) return;
-    if (this.#next < this.#outcomes.length) return;
+    if (error === null || this.#cancelled !== null || this.#ended !== null || this.#history.leftover() !== null) return;
+    if (this.#history.undelivered > 0) return;
     this.#cancelled = error;
-    if (!this.#recorded.has(cancelKey)) {
+    if (!this.#history.has(cancelKey)) {
       this.#port.send({ key: cancelKey, call: { kind: 'log', event: 'debug', text: error.message } });
     }
     this.#port.cancelled(error);
@@ -274,20 +256,20 @@ export class Replay {
     }
   }
 
-  /** S10. */
+  /** Tells that it is parked, if it is (S10). */
   #park(): void {
     if (this.#ended !== null || this.#cancelled !== null || this.#busy > 0 || this.#waiting.size === 0) return;
-    if (this.#unmade.size > 0 || this.#held.length > 0 || this.#next < this.#outcomes.length) return;
-    this.#port.parked(this.#next);
+    if (!this.#history.isMadeAgain || this.#held.length > 0 || this.#history.undelivered > 0) return;
+    this.#port.parked(this.#history.delivered);
   }
 
   /** Watches a function that has more in its log, until it has asked for all of it. */
   #watch(): void {
-    if (this.#stopWatch !== null || this.#ended !== null || this.leftover() === null) return;
+    if (this.#stopWatch !== null || this.#ended !== null || this.#history.leftover() === null) return;
     const seen = this.#progress;
     this.#stopWatch = this.#clock.after(parkMs, () => {
       this.#stopWatch = null;
-      const left = this.leftover();
+      const left = this.#history.leftover();
       if (left === null || this.#ended !== null) return;
       if (this.#turns > 0 || this.#progress !== seen) this.#watch();
       else this.#diverge(`The log has ${left}, the service waits for ${this.#asked()} instead`);

@@ -1,37 +1,32 @@
-import type { Call } from '@airlock/protocol/service-channel';
-
-/** An open step of a service under test. */
-export interface TestStep {
-  readonly call: Extract<Call, { kind: 'step' }>;
-  attempt: number;
-  /** It waits for its next attempt. */
-  isDelayed: boolean;
-}
-
 interface Due {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly act: () => void;
 }
 
-/** What is to happen when time is moved, by key. */
-export class TestTimers {
+/** Time that stands still until it is moved, and what is to happen in it, by key. */
+export class TestTime {
+  /** Milliseconds since 1970. */
+  now = Date.UTC(2025, 0, 1);
   readonly #due = new Map<string, Due>();
 
-  set(key: string, at: number, act: () => void): void {
-    this.#due.set(key, { at, act });
+  set(key: string, afterMs: number, act: () => void): void {
+    this.#due.set(key, { at: this.now + afterMs, act });
   }
 
   clear(key: string): void {
     this.#due.delete(key);
   }
 
-  /** Takes the first that is due until then. */
-  next(until: number): Due | undefined {
+  /** Lets happen what is due first until then; false when nothing is. */
+  happen(until: number): boolean {
     const [first] = [...this.#due].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at);
-    if (first === undefined) return undefined;
-    this.#due.delete(first[0]);
-    return first[1];
+    if (first === undefined) return false;
+    const [key, { at, act }] = first;
+    this.#due.delete(key);
+    this.now = Math.max(this.now, at);
+    act();
+    return true;
   }
 }
 

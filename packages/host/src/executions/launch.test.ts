@@ -31,7 +31,7 @@ function launch(inputs: Record<string, string>, key?: string, user = 'ada') {
 }
 
 describe('a launch', () => {
-  it('B1. is stored whole, with its owner, and held from then on', async () => {
+  it('Z1. is stored whole, with its owner, and held from then on', async () => {
     const { id, isNew } = await launch({ topic: 'tea' });
     expect(isNew).toBe(true);
     const row = await temporary.store.db.selectFrom('executions').selectAll().executeTakeFirstOrThrow();
@@ -39,7 +39,7 @@ describe('a launch', () => {
     expect(held).toEqual([id]);
   });
 
-  it('B2. is the one before when it is sent again, in whatever order its inputs come', async () => {
+  it('Z2. is the one before when it is sent again, in whatever order its inputs come', async () => {
     const first = await launch({ a: '1', b: '2' }, 'key');
     expect(await launch({ b: '2', a: '1' }, 'key')).toEqual({ id: first.id, isNew: false });
     expect((await launch({ a: '1', b: '2' }, 'key', 'bob')).isNew).toBe(true);
@@ -47,7 +47,7 @@ describe('a launch', () => {
     expect((await launch({ a: '1', b: '2' })).isNew).toBe(true);
   });
 
-  it('B2. is refused under a key that launched something else', async () => {
+  it('Z2. is refused under a key that launched something else', async () => {
     const { id } = await launch({ a: '1' }, 'key');
     await expect(launch({ a: '2' }, 'key')).rejects.toMatchObject({
       code: 'launch_conflict',

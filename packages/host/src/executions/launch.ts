@@ -9,8 +9,8 @@ import { newExecutionRow } from './execution-row.ts';
 /*
  * Launches.
  *
- * B1. A launch is on disk before it is acknowledged.
- * B2. One sent again by the same user under the same Idempotency-Key is the one before; under it, nothing else is launched.
+ * Z1. A launch is on disk before it is acknowledged.
+ * Z2. One sent again by the same user under the same Idempotency-Key is the one before; under it, nothing else is launched.
  */
 
 interface Launch {

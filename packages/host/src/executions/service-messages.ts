@@ -78,7 +78,7 @@ export function createMessages(options: MessagesOptions) {
   return {
     endingOf,
 
-    /** H2. Does not reject: what cannot be taken ends the execution. */
+    /** Takes what is said of a resident execution (H2). Does not reject: what cannot be taken ends the execution. */
     take(message: FromService): void {
       if (message.type === 'leased') options.leased(message.id, message.outcome);
       if (!('execution' in message) || !runs.isResident(message.execution)) return;

@@ -75,7 +75,7 @@ const timersLeft = async () => (await temporary.store.db.selectFrom('timers').se
 const minute = new Date('2030-01-01T00:01:00Z');
 
 describe('inbox.open()', () => {
-  it('I1. makes the execution wait, in the same write as the request, its event and its timer', async () => {
+  it('X1. makes the execution wait, in the same write as the request, its event and its timer', async () => {
     const failing = temporary.store.write(async (tx) => {
       await inbox.open(tx, { execution, session: null, ask, ref: 'other', expiresAt: minute });
       throw new RangeError('No');
@@ -105,7 +105,7 @@ describe('inbox.open()', () => {
 });
 
 describe('inbox.answer()', () => {
-  it('I2. lets exactly one of many answers win and tells the others who it was, and when', async () => {
+  it('X2. lets exactly one of many answers win and tells the others who it was, and when', async () => {
     const { id } = await open({ expiresAt: minute });
     const people = ['ann', 'bob', 'cas', 'dan'];
     const results = await Promise.allSettled(people.map((name) => inbox.answer(id, { name }, { name, role: 'admin' })));
@@ -118,7 +118,7 @@ describe('inbox.answer()', () => {
     expect(await timersLeft()).toBe(0);
   });
 
-  it('I2. lets one win also when each came to another host', async () => {
+  it('X2. lets one win also when each came to another host', async () => {
     const second = await openStore(temporary.path);
     const { id } = await open();
     const checking = Promise.withResolvers<void>();
@@ -131,7 +131,7 @@ describe('inbox.answer()', () => {
     expect((await kinds()).filter((kind) => kind === 'lease')).toHaveLength(1);
   });
 
-  it('I3. is on disk when it resolves, seen by another connection', async () => {
+  it('X3. is on disk when it resolves, seen by another connection', async () => {
     const { id } = await open();
     await inbox.answer(id, { kept: true }, ann);
     const second = await openStore(temporary.path);
@@ -140,7 +140,7 @@ describe('inbox.answer()', () => {
     expect(row).toMatchObject({ status: 'answered', answered_by: 'ann', answer: '{"kept":true}' });
   });
 
-  it('I4. leaves the request open when the answer is not valid, or cannot be checked now', async () => {
+  it('X4. leaves the request open when the answer is not valid, or cannot be checked now', async () => {
     const { id } = await open();
     for (const code of ['invalid_inputs', 'service_unavailable'] as const) {
       refusal = new AirlockError(code, 'no', { fields: { bad: ['no'] } });
@@ -152,7 +152,7 @@ describe('inbox.answer()', () => {
     expect(taken).toHaveLength(1);
   });
 
-  it('I5. is refused to those who may not, naming who may', async () => {
+  it('X5. is refused to those who may not, naming who may', async () => {
     const { id } = await open({ assign: { users: ['bob'] } });
     await expect(inbox.answer(id, {}, member('cas'))).rejects.toMatchObject({
       code: 'forbidden',
@@ -196,7 +196,7 @@ describe('inbox.listOpen()', () => {
 });
 
 describe('a request whose time is over', () => {
-  it('I6. fails, once, and no other does', async () => {
+  it('X6. fails, once, and no other does', async () => {
     const { id } = await open({ ref: 'short', expiresAt: minute });
     await open({ ref: 'long', expiresAt: new Date('2030-01-02T00:00:00Z') });
     now = minute;
@@ -207,7 +207,7 @@ describe('a request whose time is over', () => {
     expect(await timersLeft()).toBe(1);
   });
 
-  it('I6. takes its default as an answer would be, by nobody', async () => {
+  it('X6. takes its default as an answer would be, by nobody', async () => {
     await open({ expiresAt: minute, otherwise: { ok: false } });
     now = minute;
     await timers.tick();
@@ -218,7 +218,7 @@ describe('a request whose time is over', () => {
     expect(await status()).toBe('running');
   });
 
-  it('I6. fails and says why when its default is refused', async () => {
+  it('X6. fails and says why when its default is refused', async () => {
     await open({ expiresAt: minute, otherwise: { ok: false } });
     now = minute;
     refusal = new AirlockError('invalid_inputs', 'It must be true');
@@ -226,7 +226,7 @@ describe('a request whose time is over', () => {
     expect(taken).toEqual(['Some values are not valid: It must be true']);
   });
 
-  it('I6. waits for a service that cannot check its default now, but not for ever', async () => {
+  it('X6. waits for a service that cannot check its default now, but not for ever', async () => {
     const { id } = await open({ expiresAt: minute, otherwise: { ok: false } });
     now = minute;
     refusal = new AirlockError('service_unavailable', 'It is starting');

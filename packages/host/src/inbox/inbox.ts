@@ -15,12 +15,12 @@ import { refreshStatus } from './status.ts';
 /*
  * What people are asked.
  *
- * I1. A request, its event, its timer and the status of its execution come to be in one write, and end in one.
- * I2. One end counts: an answer, the end of its time, or a withdrawal. Who comes later is told what and whose it was.
- * I3. An answer is on disk, with what it leads to, before it is acknowledged.
- * I4. An answer that is refused changes nothing: the request stays open.
- * I5. Only who may answer does.
- * I6. When its time is over, its default is taken as an answer would be, or it fails.
+ * X1. A request, its event, its timer and the status of its execution come to be in one write, and end in one.
+ * X2. One end counts: an answer, the end of its time, or a withdrawal. Who comes later is told what and whose it was.
+ * X3. An answer is on disk, with what it leads to, before it is acknowledged.
+ * X4. An answer that is refused changes nothing: the request stays open.
+ * X5. Only who may answer does.
+ * X6. When its time is over, its default is taken as an answer would be, or it fails.
  */
 
 export interface OpenRequest {
@@ -110,7 +110,7 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
     await timers.clear(tx, { execution, kind: 'expiry', ref: id });
   }
 
-  /** I6: what the default comes to; a text says why there is none. */
+  /** X6: what the default comes to; a text says why there is none. */
   async function defaultOf(row: RequestRow): Promise<Settlement | string | undefined> {
     const otherwise = otherwiseOf(row);
     if (otherwise === undefined) return undefined;
