@@ -71,6 +71,7 @@ function isOurFault({ code }: AirlockError): boolean {
 /** What clients are told; the text of an unexpected error stays in the log. */
 function toAirlockError(thrown: Error): AirlockError {
   if (thrown instanceof AirlockError) return thrown;
-  if (thrown instanceof HTTPException) return new AirlockError('bad_request', thrown.message || 'The body is not JSON');
+  // What is no JSON was refused before: what cannot be read here is empty.
+  if (thrown instanceof HTTPException) return new AirlockError('bad_request', 'The body is empty');
   return new AirlockError('internal', 'The request could not be carried out');
 }

@@ -30,7 +30,7 @@ const listTokens = createRoute({
 const removeToken = createRoute({
   method: 'delete',
   path: '/tokens/{id}',
-  request: { params: z.object({ id: z.string().regex(/^[0-9a-f]{16}$/) }) },
+  request: { params: z.object({ id: z.string().regex(/^[0-9a-f]{16}$/, 'Expected the id of a token') }) },
   responses: { 204: { description: 'Removed' }, ...failure },
 });
 

@@ -1,5 +1,6 @@
 import type { System, User } from '@airlock/protocol/api';
-import { AirlockError, type FieldErrors } from '@airlock/protocol/errors';
+import { AirlockError } from '@airlock/protocol/errors';
+import { fieldErrorsOf } from '@airlock/protocol/issues';
 import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Auth } from '../auth/auth.ts';
@@ -27,18 +28,22 @@ export interface ApiEnv {
   Variables: { user: User };
 }
 
+/** Where it was, in words. */
+const places: Readonly<Record<string, string>> = {
+  json: 'body',
+  param: 'address',
+  query: 'query of the address',
+  header: 'header',
+};
+
 /** A router whose validation errors have our form. */
 export function createRouter() {
   return new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      const fields: FieldErrors = {};
-      for (const issue of result.error.issues) {
-        const name = issue.path.length > 0 ? issue.path.join('.') : '_global_';
-        fields[name] = [...(fields[name] ?? []), issue.message];
-      }
       const code = result.target === 'json' ? 'invalid_inputs' : 'bad_request';
-      throw new AirlockError(code, `The ${result.target} does not fit`, { fields });
+      const detail = `The ${places[result.target] ?? result.target} has another form than expected`;
+      throw new AirlockError(code, detail, { fields: fieldErrorsOf(result.error.issues) });
     },
   });
 }

@@ -38,7 +38,11 @@ const events = createRoute({
   path: '/executions/{id}/events',
   request: {
     params: idParam,
-    query: pageQuery.extend({ limit: z.coerce.number().int().min(1).max(1000).default(200) }),
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(1000).default(200),
+      /** Seq of the last event seen. */
+      cursor: z.coerce.number().int().nonnegative().default(0),
+    }),
   },
   responses: {
     200: {
@@ -81,7 +85,7 @@ export function executionRoutes(deps: ApiDeps) {
         return serveEvents(c, { log, execution: id, lastSeq, logger: deps.logger });
       }
       const { limit, cursor } = c.req.valid('query');
-      const items = await log.read(id, Number(cursor ?? 0) || 0, limit);
+      const items = await log.read(id, cursor, limit);
       const last = items.at(-1);
       return c.json({ items, next: last && items.length === limit ? String(last.seq) : null }, 200);
     });

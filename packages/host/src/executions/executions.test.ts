@@ -9,8 +9,8 @@ const servicesDir = join(import.meta.dirname, '../../../../services');
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
 let host: HostRig;
 
-const start = async () => {
-  host = await startHostRig({ store: temporary.store, servicesDir });
+const start = async (dir = servicesDir) => {
+  host = await startHostRig({ store: temporary.store, servicesDir: dir });
 };
 beforeEach(async () => {
   temporary = await temporaryStore();
@@ -51,6 +51,15 @@ describe('executions.launch()', () => {
     const ids = await Promise.all([1, 2, 3].map(() => host.launch('hello-form', inputs, 'key')));
     expect(new Set(ids).size).toBe(1);
     expect((await host.executions.list({ limit: 10 })).items).toHaveLength(1);
+  });
+
+  it('finds what a key started also when the service is there no more', async () => {
+    const inputs = { name: 'Ada', times: 1 };
+    const id = await host.launch('hello-form', inputs, 'key');
+    await host.stop();
+    await start(join(servicesDir, 'none'));
+    expect(await host.launch('hello-form', inputs, 'key')).toBe(id);
+    await expect(host.launch('hello-form', inputs)).rejects.toMatchObject({ code: 'not_found' });
   });
 });
 

@@ -16,7 +16,7 @@ import { every } from './every.ts';
 import type { ExecutionRow } from './execution-row.ts';
 import { createFiring } from './firing.ts';
 import { createFormOwner } from './form-owner.ts';
-import { launchExecution } from './launch.ts';
+import { findLaunch, launchExecution } from './launch.ts';
 import { getExecution, type ListOptions, listExecutions } from './listing.ts';
 import { createLoader } from './loader.ts';
 import { createParkings } from './parkings.ts';
@@ -243,12 +243,15 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     fire,
 
     async launch(service, given, user, key) {
+      // Found before the service is asked: it may have changed, or not load any more.
+      const known = key === undefined ? undefined : await findLaunch(store.db, { service, given, user, key });
+      if (known !== undefined) return { id: known, isNew: false };
       const manifest = services.manifest(service);
       const checked = validate(manifest.elements, given);
       if (!checked.ok) {
         throw new AirlockError('invalid_inputs', 'Some fields are not valid', { fields: checked.fields });
       }
-      const launch = { manifest, inputs: checked.values, user, key, owner: ownership.launched };
+      const launch = { manifest, inputs: checked.values, given, user, key, owner: ownership.launched };
       const { launched, admitted } = await store.write(async (tx) => ({
         launched: await launchExecution(tx, launch, { log, hold: ownership.hold, clock }),
         admitted: await admitNext(tx, service),

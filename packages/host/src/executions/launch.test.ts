@@ -6,6 +6,8 @@ import { launchExecution } from './launch.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
 let held: string[];
+/** The form of the service changes with every launch. */
+let defaults = 0;
 beforeEach(async () => {
   temporary = await temporaryStore();
   held = [];
@@ -27,7 +29,13 @@ function launch(inputs: Record<string, string>, key?: string, user = 'ada') {
   const log = createLog(store, () => new Date(0));
   const sinks = { log, hold: (id: string) => void held.push(id), clock: () => new Date(0) };
   const owner = { owner: 'h', epoch: 1 };
-  return store.write((tx) => launchExecution(tx, { manifest, inputs, user, key, owner }, sinks));
+  return store.write((tx) =>
+    launchExecution(
+      tx,
+      { manifest, inputs: { ...inputs, added: `default ${(defaults += 1)}` }, given: inputs, user, key, owner },
+      sinks,
+    ),
+  );
 }
 
 describe('a launch', () => {

@@ -3,7 +3,7 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { JsonObject } from '@airlock/protocol/json';
 import type { ServiceManifest } from '@airlock/protocol/service-channel';
 import type { Log } from '../log/log.ts';
-import type { Tx } from '../store/store.ts';
+import type { Store, Tx } from '../store/store.ts';
 import { newExecutionRow } from './execution-row.ts';
 
 /*
@@ -17,6 +17,8 @@ interface Launch {
   readonly manifest: ServiceManifest;
   /** Checked against the form of the service. */
   readonly inputs: JsonObject;
+  /** As they were sent. */
+  readonly given: JsonObject;
   readonly user: string;
   readonly key: string | undefined;
   readonly owner: { readonly owner: string; readonly epoch: number };
@@ -31,17 +33,13 @@ interface LaunchSinks {
 
 /** Makes an execution that has not begun, or finds the one launched under the same key. */
 export async function launchExecution(tx: Tx, launch: Launch, { log, hold, clock }: LaunchSinks) {
-  const { manifest, inputs, user, key, owner } = launch;
-  const hash = hashOf(manifest.name, inputs);
-  const known = key === undefined ? undefined : await findLaunch(tx, user, key);
-  if (known) {
-    if (known.launch_hash !== hash) throw new AirlockError('launch_conflict', `It started execution ${known.id}`);
-    return { id: known.id, isNew: false };
-  }
+  const { manifest, inputs, given, user, key, owner } = launch;
+  const known = key === undefined ? undefined : await findLaunch(tx.db, { service: manifest.name, given, user, key });
+  if (known !== undefined) return { id: known, isNew: false };
   const row = {
     ...newExecutionRow(manifest.name, manifest.title, inputs, user, clock()),
     ...owner,
-    ...(key === undefined ? {} : { launch_key: key, launch_hash: hash }),
+    ...(key === undefined ? {} : { launch_key: key, launch_hash: hashOf(manifest.name, given) }),
   };
   await tx.db.insertInto('executions').values(row).execute();
   tx.afterCommit(() => hold(row.id));
@@ -53,17 +51,26 @@ export async function launchExecution(tx: Tx, launch: Launch, { log, hold, clock
   return { id: row.id, isNew: true };
 }
 
-async function findLaunch(tx: Tx, user: string, key: string) {
-  return await tx.db
+/** The execution launched under the same key; rejects with `launch_conflict` when something else was. */
+export async function findLaunch(
+  db: Store['db'],
+  { service, given, user, key }: Pick<Launch, 'given' | 'user'> & { readonly service: string; readonly key: string },
+): Promise<string | undefined> {
+  const known = await db
     .selectFrom('executions')
     .select(['id', 'launch_hash'])
     .where('user', '=', user)
     .where('launch_key', '=', key)
     .executeTakeFirst();
+  if (known && known.launch_hash !== hashOf(service, given)) {
+    throw new AirlockError('launch_conflict', `It started execution ${known.id}`);
+  }
+  return known?.id;
 }
 
-function hashOf(service: string, inputs: JsonObject): string {
-  const sorted = Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1));
+/** Of what was sent, not of what a form made of it: forms change. */
+function hashOf(service: string, given: JsonObject): string {
+  const sorted = Object.entries(given).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256')
     .update(JSON.stringify([service, sorted]))
     .digest('hex');

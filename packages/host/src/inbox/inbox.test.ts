@@ -6,6 +6,7 @@ import { createLog, type Log } from '../log/log.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import { createTimers, type Timers } from '../timers/timers.ts';
+import { mostTries } from './defaults.ts';
 import { createInbox, type Inbox, type OpenRequest } from './inbox.ts';
 import type { FormAsk } from './request-row.ts';
 
@@ -193,6 +194,20 @@ describe('inbox.listOpen()', () => {
     expect(await inbox.listOpen({ limit: 9, user: ann })).toHaveLength(3);
     expect(await inbox.listOpen({ limit: 9, user: member('admin') })).toHaveLength(2);
   });
+
+  it('finds what somebody may answer behind any number of others', async () => {
+    await temporary.store.write(async (tx) => {
+      const request = { execution, session: null, ask, expiresAt: null };
+      for (let n = 0; n < 450; n += 1) {
+        await inbox.open(tx, { ...request, ref: `for cas ${n}`, assign: { users: ['cas'] } });
+      }
+      await inbox.open(tx, { ...request, ref: 'for bob', assign: { users: ['bob'] } });
+    });
+    expect(await inbox.listOpen({ limit: 9, user: member('bob') })).toHaveLength(1);
+    expect(await inbox.listOpen({ limit: 250, user: member('cas') })).toHaveLength(250);
+    expect(await inbox.listOpen({ limit: 900, user: member('cas') })).toHaveLength(450);
+    expect(await inbox.listOpen({ limit: 9, user: member('eve') })).toEqual([]);
+  });
 });
 
 describe('a request whose time is over', () => {
@@ -226,14 +241,29 @@ describe('a request whose time is over', () => {
     expect(taken).toEqual(['Some values are not valid: It must be true']);
   });
 
-  it('X6. waits for a service that cannot check its default now, but not for ever', async () => {
+  it.each(['service_unavailable', 'owned_elsewhere', 'disk_full', 'service_not_loaded'] as const)(
+    'X6. waits while its default cannot be checked (%s), however long the host was down, but not for ever',
+    async (code) => {
+      const { id } = await open({ expiresAt: minute, otherwise: { ok: false } });
+      now = new Date('2030-02-01T00:00:00Z');
+      refusal = new AirlockError(code, 'Not now');
+      for (let tries = 1; tries < mostTries; tries += 1) {
+        await expect(inbox.expireRequest(id)).rejects.toMatchObject({ code });
+      }
+      expect(await status()).toBe('awaiting');
+      await inbox.expireRequest(id);
+      expect(taken).toEqual([expect.stringContaining('Not now')]);
+      expect(await status()).toBe('running');
+    },
+  );
+
+  it('X6. takes its default as soon as that can be checked', async () => {
     const { id } = await open({ expiresAt: minute, otherwise: { ok: false } });
     now = minute;
     refusal = new AirlockError('service_unavailable', 'It is starting');
     await expect(inbox.expireRequest(id)).rejects.toMatchObject({ code: 'service_unavailable' });
-    expect(await status()).toBe('awaiting');
-    now = new Date('2030-01-01T00:12:00Z');
+    refusal = undefined;
     await inbox.expireRequest(id);
-    expect(taken).toEqual(['The service cannot answer now: It is starting']);
+    expect(taken).toEqual([{ ok: false }]);
   });
 });

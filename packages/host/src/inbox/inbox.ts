@@ -7,9 +7,10 @@ import type { Log } from '../log/log.ts';
 import { newId } from '../store/ids.ts';
 import type { Store, Tx } from '../store/store.ts';
 import type { Timers } from '../timers/timers.ts';
+import { createDefaults } from './defaults.ts';
 import { closedEvent, type Ending, openedEvent, type Settlement } from './request-events.ts';
 import { createLocks } from './request-locks.ts';
-import { assignOf, type FormAsk, otherwiseOf, type RequestRow, type SessionAsk, toRequest } from './request-row.ts';
+import { assignOf, type FormAsk, type RequestRow, type SessionAsk, toRequest } from './request-row.ts';
 import { refreshStatus } from './status.ts';
 
 /*
@@ -69,11 +70,12 @@ interface InboxOptions {
   readonly owner: (kind: string) => RequestOwner;
 }
 
-/** How long a default is tried whose service cannot check it, in milliseconds. */
-const patienceMs = 10 * 60_000;
+/** Requests read at once where not all of them are shown. */
+const pageSize = 200;
 
 export function createInbox({ store, log, timers, clock, owner }: InboxOptions): Inbox {
   const underLock = createLocks();
+  const defaults = createDefaults((row, inputs) => owner(row.kind).check(row, inputs));
 
   async function find(id: string): Promise<RequestRow & { readonly user: string }> {
     const row = await store.db
@@ -85,6 +87,19 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
       .executeTakeFirst();
     if (!row) throw new AirlockError('not_found', `There is no request ${id}`);
     return row;
+  }
+
+  function openOf(execution: string | undefined, after: string | undefined) {
+    let query = store.db
+      .selectFrom('requests')
+      .innerJoin('executions', 'executions.id', 'requests.execution')
+      .selectAll('requests')
+      .select('executions.user')
+      .where('requests.status', '=', 'open')
+      .orderBy('requests.id');
+    if (execution !== undefined) query = query.where('requests.execution', '=', execution);
+    if (after !== undefined) query = query.where('requests.id', '>', after);
+    return query;
   }
 
   /** Takes an open request to its end; false when another was first. */
@@ -102,6 +117,7 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
       .executeTakeFirst();
     if (updated.numUpdatedRows === 0n) return false;
     if (row.expires_at !== null) await clearExpiry(tx, row);
+    defaults.forget(row.id);
     await log.append(tx, row.execution, [closedEvent(row, end)]);
     return true;
   }
@@ -110,22 +126,8 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
     await timers.clear(tx, { execution, kind: 'expiry', ref: id });
   }
 
-  /** X6: what the default comes to; a text says why there is none. */
-  async function defaultOf(row: RequestRow): Promise<Settlement | string | undefined> {
-    const otherwise = otherwiseOf(row);
-    if (otherwise === undefined) return undefined;
-    try {
-      return await owner(row.kind).check(row, otherwise);
-    } catch (error) {
-      const { code, message } = AirlockError.from(error);
-      const since = clock().getTime() - new Date(row.expires_at ?? 0).getTime();
-      if (code === 'service_unavailable' && since < patienceMs) throw error;
-      return message;
-    }
-  }
-
   async function expireOpen(row: RequestRow): Promise<void> {
-    const settlement = await defaultOf(row);
+    const settlement = await defaults.settle(row);
     const isTaken = typeof settlement === 'object';
     await store.write(async (tx) => {
       if (!(await close(tx, row, { outcome: 'expired', ...(isTaken ? { settlement } : {}) }))) return;
@@ -202,19 +204,19 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
     get: async (id) => toRequest(await find(id)),
 
     async listOpen({ execution, after, limit, user }) {
-      let query = store.db
-        .selectFrom('requests')
-        .innerJoin('executions', 'executions.id', 'requests.execution')
-        .selectAll('requests')
-        .select('executions.user')
-        .where('requests.status', '=', 'open')
-        .orderBy('requests.id');
-      if (execution !== undefined) query = query.where('requests.execution', '=', execution);
-      if (after !== undefined) query = query.where('requests.id', '>', after);
-      if (user === undefined || user.role === 'admin') return (await query.limit(limit).execute()).map(toRequest);
-      const mine = query.where((eb) => eb.or([eb('executions.user', '=', user.name), eb('assign', 'is not', null)]));
-      const rows = (await mine.execute()).filter((row) => mayAnswer(assignOf(row), user, row.user));
-      return rows.slice(0, limit).map(toRequest);
+      if (user === undefined || user.role === 'admin') {
+        return (await openOf(execution, after).limit(limit).execute()).map(toRequest);
+      }
+      const found: RequestRow[] = [];
+      for (let from = after; ; ) {
+        const page = await openOf(execution, from)
+          .where((eb) => eb.or([eb('executions.user', '=', user.name), eb('assign', 'is not', null)]))
+          .limit(pageSize)
+          .execute();
+        found.push(...page.filter((row) => mayAnswer(assignOf(row), user, row.user)));
+        from = page.at(-1)?.id;
+        if (found.length >= limit || page.length < pageSize) return found.slice(0, limit).map(toRequest);
+      }
     },
 
     expireRequest: (id) =>

@@ -1,24 +1,27 @@
-import { AirlockError, type FieldErrors } from '@airlock/protocol/errors';
+import { AirlockError } from '@airlock/protocol/errors';
+import { fieldErrorsOf } from '@airlock/protocol/issues';
 import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import { answerSchemas, type SessionAsk } from '@airlock/protocol/requests';
 import type { Verdict } from '@airlock/protocol/wire';
 import type * as z from 'zod';
 
+/** Most answers named that nobody asked for. */
+const mostStrangers = 10;
+
 /** Checks an answer to a session's request; throws `invalid_inputs` with the fields that do not fit. */
 export function checkAnswer(ask: SessionAsk, inputs: JsonObject): JsonObject {
   if (ask.kind === 'tool') return jsonObjectSchema.parse(parse(answerSchemas.tool, inputs));
   const answer = parse(answerSchemas.question, inputs);
-  const known = new Set(ask.questions.map(({ question }) => question));
-  const fields: FieldErrors = {};
-  for (const question of Object.keys(answer.answers)) {
-    if (!known.has(question)) fields[question] = ['This was not asked'];
-  }
-  if (answer.response === undefined) {
-    for (const question of known) {
-      if (!answer.answers[question]?.trim()) fields[question] = ['Answer this question, or give one answer to all'];
-    }
-  }
-  if (Object.keys(fields).length > 0) {
+  const asked = new Set(ask.questions.map(({ question }) => question));
+  const given = new Map(Object.entries(answer.answers));
+  const problems = [...given.keys()]
+    .filter((question) => !asked.has(question))
+    .slice(0, mostStrangers)
+    .map((question) => [question.slice(0, 200), ['This was not asked']] as const);
+  const open = answer.response === undefined ? [...asked].filter((question) => !given.get(question)?.trim()) : [];
+  const missing = open.map((question) => [question, ['Answer this question, or give one answer to all']] as const);
+  if (problems.length + missing.length > 0) {
+    const fields = Object.fromEntries([...problems, ...missing]);
     throw new AirlockError('invalid_inputs', 'The answers do not fit the questions', { fields });
   }
   return jsonObjectSchema.parse(answer);
@@ -49,10 +52,6 @@ export function toVerdict(ask: SessionAsk, inputs: JsonObject): Verdict {
 function parse<T>(schema: z.ZodType<T>, inputs: JsonObject): T {
   const parsed = schema.safeParse(inputs);
   if (parsed.success) return parsed.data;
-  const fields: FieldErrors = {};
-  for (const issue of parsed.error.issues) {
-    const name = String(issue.path[0] ?? '_global_');
-    fields[name] = [...(fields[name] ?? []), issue.message];
-  }
+  const fields = fieldErrorsOf(parsed.error.issues);
   throw new AirlockError('invalid_inputs', 'The answer has another form than asked for', { fields });
 }

@@ -1,0 +1,76 @@
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { createAuth } from '../auth/auth.ts';
+import { type HostRig, startHostRig } from '../executions/host-rig.fixture.ts';
+import { temporaryStore } from '../store/temporary.ts';
+import { createApp } from './app.ts';
+
+const operationSchema = z.object({
+  parameters: z.array(z.object({ name: z.string(), in: z.string(), required: z.boolean().optional() })).default([]),
+  requestBody: z.object({ content: z.record(z.string(), z.unknown()), required: z.boolean() }).optional(),
+  responses: z.record(z.string(), z.object({ description: z.string() })),
+});
+const documentSchema = z.object({
+  openapi: z.literal('3.1.0'),
+  paths: z.record(z.string(), z.record(z.string(), operationSchema)),
+});
+
+let temporary: Awaited<ReturnType<typeof temporaryStore>>;
+let host: HostRig;
+let app: ReturnType<typeof createApp>;
+let paths: z.infer<typeof documentSchema>['paths'];
+
+beforeEach(async () => {
+  temporary = await temporaryStore();
+  const { store } = temporary;
+  host = await startHostRig({ store, servicesDir: tmpdir() });
+  app = createApp({
+    auth: createAuth(store, () => new Date()),
+    log: host.log,
+    inbox: host.inbox,
+    executions: host.executions,
+    panelDir: tmpdir(),
+    system: () => Promise.reject(new RangeError('not asked here')),
+    notReady: () => Promise.resolve([]),
+    stop: () => undefined,
+    logger: { error: () => undefined },
+  });
+  ({ paths } = documentSchema.parse(await (await app.request('/api/v1/openapi.json')).json()));
+});
+afterEach(async () => {
+  await host.stop();
+  await temporary.remove();
+});
+
+describe('the description of the API', () => {
+  it('has every route, and no other', () => {
+    const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+    const served = app.routes
+      .filter(
+        ({ method, path }) => methods.has(method) && path.startsWith('/api/v1/') && !path.endsWith('/openapi.json'),
+      )
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
+    const described = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.toSorted()).toEqual([...new Set(served)].toSorted());
+  });
+
+  it('tells of a launch: its key, and both ways it can end well', () => {
+    const launch = paths['/api/v1/services/{name}/executions']?.post;
+    expect(launch?.parameters).toContainEqual(expect.objectContaining({ name: 'idempotency-key', in: 'header' }));
+    expect(Object.keys(launch?.responses ?? {})).toEqual(['200', '201', 'default']);
+  });
+
+  it('names the errors of every route that can fail, and wants JSON where there is a body', () => {
+    const operations = Object.entries(paths).flatMap(([path, of]) =>
+      Object.entries(of).map((each) => [path, ...each] as const),
+    );
+    const silent = operations.filter(([, , { responses }]) => responses.default === undefined);
+    expect(silent.map(([path, method]) => `${method} ${path}`)).toEqual(['post /api/v1/logout']);
+    for (const [, , { requestBody }] of operations) {
+      if (requestBody) expect(requestBody).toMatchObject({ required: true, content: { 'application/json': {} } });
+    }
+  });
+});
