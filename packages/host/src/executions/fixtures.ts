@@ -82,6 +82,8 @@ export async function callRig() {
     abandoned,
     take: (key: string, call: Call) => store.write((tx) => takeCall(tx, execution, key, call, sinks)),
     settle: (key: string, outcome: Outcome) => store.write((tx) => settleCall(tx, execution, key, outcome, sinks)),
+    /** The wish to end, without what follows from it. */
+    stop: () => store.write((tx) => tx.db.updateTable('executions').set({ stop: '{}' }).execute()),
     async advance(ms: number) {
       now += ms;
       await timers.tick();

@@ -29,10 +29,11 @@ function launch(inputs: Record<string, string>, key?: string, user = 'ada') {
   const log = createLog(store, () => new Date(0));
   const sinks = { log, hold: (id: string) => void held.push(id), clock: () => new Date(0) };
   const owner = { owner: 'h', epoch: 1 };
+  defaults += 1;
   return store.write((tx) =>
     launchExecution(
       tx,
-      { manifest, inputs: { ...inputs, added: `default ${(defaults += 1)}` }, given: inputs, user, key, owner },
+      { manifest, inputs: { ...inputs, added: `default ${defaults}` }, given: inputs, user, key, owner },
       sinks,
     ),
   );

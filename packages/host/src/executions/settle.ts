@@ -1,8 +1,10 @@
 import type { Outcome } from '@airlock/protocol/service-channel';
+import type { ExpressionBuilder } from 'kysely';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import { type Fence, isHeld, whyNotHeld } from '../ownership/ownership.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import type { Schema } from '../store/schema.ts';
 import type { Tx } from '../store/store.ts';
 import type { Timers } from '../timers/timers.ts';
 
@@ -24,7 +26,13 @@ export interface CallSinks {
 
 export type Settling = Pick<CallSinks, 'fence' | 'deliver'>;
 
-/** Records an outcome; the first one stands. */
+/** E1: whether nobody has asked for the end of the execution. */
+export function isWanted(execution: string) {
+  return ({ exists, selectFrom }: ExpressionBuilder<Schema, 'calls'>) =>
+    exists(selectFrom('executions').select('id').where('id', '=', execution).where('stop', 'is', null));
+}
+
+/** Records an outcome; the first one stands, and none comes after the wish to end. */
 export async function settleCall(
   tx: Tx,
   execution: string,
@@ -44,6 +52,7 @@ export async function settleCall(
     .where('execution', '=', execution)
     .where('key', '=', key)
     .where('outcome', 'is', null)
+    .where(isWanted(execution))
     .executeTakeFirst();
   if (settled.numUpdatedRows === 0n) return;
   const counted = await tx.db

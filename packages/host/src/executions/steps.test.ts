@@ -16,8 +16,8 @@ const step: Call = { kind: 'step', name: 'pay', retry };
 const yes: Outcome = { ok: true, value: 'paid' };
 const no: Outcome = { ok: false, error: new AirlockError('service_failed', 'The bank is closed').toBody() };
 
-const tell = (attempt: number, outcome: Outcome) =>
-  rig.store.write((tx) => takeAttempt(tx, rig.execution, { key: 'k', attempt, outcome }, rig.sinks));
+const tell = (attempt: number, outcome: Outcome, key = 'k') =>
+  rig.store.write((tx) => takeAttempt(tx, rig.execution, { key, attempt, outcome }, rig.sinks));
 /** What a process that takes the execution up does. */
 const reload = () =>
   rig.store.write(async (tx) => {
@@ -71,6 +71,22 @@ describe('steps', () => {
       [2, 'The bank is closed'],
     ]);
     expect(await rig.store.db.selectFrom('timers').selectAll().execute()).toEqual([]);
+  });
+
+  it('E1. come to nothing after the wish to end', async () => {
+    await rig.take('failing', step);
+    await rig.take('done', step);
+    await rig.take('paused', step);
+    await tell(1, no, 'paused');
+    const before = (await retries()).length;
+    await rig.stop();
+    await tell(1, no, 'failing');
+    await tell(1, yes, 'done');
+    await rig.advance(60_000);
+    expect(rig.begun).toEqual(['failing 1', 'done 1', 'paused 1']);
+    expect(rig.delivered).toEqual([]);
+    expect(await retries()).toHaveLength(before);
+    expect(await rig.store.db.selectFrom('timers').selectAll().where('kind', '=', 'step').execute()).toEqual([]);
   });
 
   it('wait no longer than they may', () => {

@@ -2,7 +2,7 @@ import type { NewEvent } from '@airlock/protocol/events';
 import { type Call, callSchema, type Outcome, type Retry } from '@airlock/protocol/service-channel';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
-import { type CallSinks, settleCall } from './settle.ts';
+import { type CallSinks, isWanted, settleCall } from './settle.ts';
 
 /*
  * Attempts of steps.
@@ -61,6 +61,7 @@ async function findStep(tx: Tx, execution: string, key: string, delayed: 0 | 1):
     .where('key', '=', key)
     .where('outcome', 'is', null)
     .where('delayed', '=', delayed)
+    .where(isWanted(execution))
     .executeTakeFirst();
   if (!row) return undefined;
   const call = fromJson(callSchema, row.call, `Call ${key} of execution ${execution}`);
