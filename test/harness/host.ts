@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { hostFlags } from '@airlock/cli/local/host-process';
 import Docker from 'dockerode';
 
 export const root = join(import.meta.dirname, '..', '..');
@@ -101,7 +102,7 @@ export function spawnHost(
   ...args: readonly string[]
 ): ChildProcess {
   const { PATH = '', HOME = '/root', SSL_CERT_FILE } = process.env;
-  return spawn(process.execPath, [join(root, 'packages/host/src/main.ts'), ...args], {
+  return spawn(process.execPath, [...hostFlags, join(root, 'packages/host/src/main.ts'), ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

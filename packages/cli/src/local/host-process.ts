@@ -11,6 +11,9 @@ export function exitCodeOf(child: ChildProcess): Promise<number> {
   });
 }
 
+/** Node's flags for a host: without them it lets its new objects take 60 MB that nobody needs. */
+export const hostFlags: readonly string[] = ['--max-semi-space-size=4'];
+
 function hostMain(settings: Settings): string {
   return join(settings.root, 'packages', 'host', 'src', 'main.ts');
 }
@@ -22,7 +25,7 @@ function hostEnv(settings: Settings): NodeJS.ProcessEnv {
 
 /** Starts the host with the streams of the command. */
 export function spawnHost(settings: Settings, args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [hostMain(settings), ...args], {
+  return spawn(process.execPath, [...hostFlags, hostMain(settings), ...args], {
     cwd: settings.root,
     env: hostEnv(settings),
     stdio: 'inherit',
@@ -56,5 +59,5 @@ export async function runProgram(settings: Settings, cwd: string, args: readonly
 
 /** Runs a host subcommand to its end and returns what it printed. */
 export function runHost(settings: Settings, args: readonly string[]): Promise<Output> {
-  return runProgram(settings, settings.root, [hostMain(settings), ...args]);
+  return runProgram(settings, settings.root, [...hostFlags, hostMain(settings), ...args]);
 }

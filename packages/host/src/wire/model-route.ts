@@ -27,8 +27,16 @@ export function serveModel(
         response.body.destroy();
         return;
       }
-      stream.respond({ ':status': response.status, ...response.headers });
-      pipeline(response.body, stream, () => undefined);
+      stream.once('close', () => response.body.destroy());
+      // The headers go with the first bytes of the body: one packet less on the way into the container.
+      response.body.once('readable', () => {
+        if (stream.destroyed) return;
+        stream.respond({ ':status': response.status, ...response.headers });
+        pipeline(response.body, stream, () => undefined);
+      });
+      response.body.once('close', () => {
+        if (!stream.headersSent) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      });
     },
     () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
   );

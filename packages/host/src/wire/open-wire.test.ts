@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { type Duplex, duplexPair, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { idSchema } from '@airlock/protocol/ids';
@@ -242,18 +242,32 @@ describe('model requests', () => {
   it('are cut when the answer fails', async () => {
     const body = new Readable({ read: () => undefined });
     const { session } = await openWith({ onModel: () => Promise.resolve({ status: 200, headers: {}, body }) });
-    const { stream } = await ask(session, '/model/v1/messages');
     body.push('half');
+    const { stream } = await ask(session, '/model/v1/messages');
     await once(stream, 'data');
     body.destroy(new Error('Cut'));
     await expect(text(stream)).rejects.toThrow();
   });
 
+  it('are not answered when the answer fails before its first byte', async () => {
+    const body = new Readable({ read: () => body.destroy(new Error('Cut')) });
+    const { session } = await openWith({ onModel: () => Promise.resolve({ status: 200, headers: {}, body }) });
+    const stream = session.request({ ':method': 'POST', ':path': '/model/v1/messages' });
+    let isAnswered = false;
+    stream
+      .on('error', () => undefined)
+      .once('response', () => {
+        isAnswered = true;
+      });
+    await new Promise((resolve) => stream.once('close', resolve));
+    expect([isAnswered, stream.rstCode]).toEqual([false, constants.NGHTTP2_INTERNAL_ERROR]);
+  });
+
   it('are cut, never ended, when the wire closes', async () => {
     const body = new Readable({ read: () => undefined });
     const { session, wire } = await openWith({ onModel: () => Promise.resolve({ status: 200, headers: {}, body }) });
-    const { stream } = await ask(session, '/model/v1/messages');
     body.push('half');
+    const { stream } = await ask(session, '/model/v1/messages');
     await once(stream, 'data');
     let isEnded = false;
     stream
@@ -268,15 +282,19 @@ describe('model requests', () => {
 
   it('abort when the runner gives up', async () => {
     const aborted = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const body = new Readable({ read: () => asked.resolve() });
     const { session } = await openWith({
       onModel(request) {
         request.signal.addEventListener('abort', () => aborted.resolve());
-        return Promise.resolve({ status: 200, headers: {}, body: new Readable({ read: () => undefined }) });
+        return Promise.resolve({ status: 200, headers: {}, body });
       },
     });
-    const { stream } = await ask(session, '/model/v1/messages');
+    const stream = session.request({ ':method': 'POST', ':path': '/model/v1/messages' });
+    await asked.promise;
+    const closed = once(body, 'close');
     stream.close();
-    await aborted.promise;
+    await Promise.all([aborted.promise, closed]);
   });
 
   /** Twenty answers without an end, at a runner that stopped reading. */
