@@ -3,6 +3,7 @@ import type { NewEvent } from '@airlock/protocol/events';
 import type { Json } from '@airlock/protocol/json';
 import { type Call, callSchema, outcomeSchema } from '@airlock/protocol/service-channel';
 import { fromJson } from '../store/json.ts';
+import { statement } from '../store/statement.ts';
 import type { Tx } from '../store/store.ts';
 import { loseRace } from './race.ts';
 import { type CallSinks, type Settling, settleCall } from './settle.ts';
@@ -16,14 +17,34 @@ import { type CallSinks, type Settling, settleCall } from './settle.ts';
  * C4. What the losers of a race had opened is taken back in the write that settles them.
  */
 
+interface CallKey {
+  readonly execution: string;
+  readonly key: string;
+}
+
+const findOutcome = statement<CallKey, { outcome: string | null }>((db, param) =>
+  db.selectFrom('calls').select('outcome').where('execution', '=', param('execution')).where('key', '=', param('key')),
+);
+
+const insertCall = statement<CallKey & { call: string }, never>(
+  (db, param) =>
+    db
+      .insertInto('calls')
+      .values((eb) => ({
+        execution: param('execution'),
+        key: param('key'),
+        made: eb
+          .selectFrom('calls')
+          .select(({ fn, val, eb: of }) => of(fn.coalesce(fn.max('made'), val(-1)), '+', 1).as('made'))
+          .where('execution', '=', param('execution')),
+        call: param('call'),
+      }))
+      .onConflict((conflict) => conflict.doNothing()) as never,
+);
+
 /** Records a call and acts on it. */
 export async function takeCall(tx: Tx, execution: string, key: string, call: Call, sinks: CallSinks): Promise<void> {
-  const known = await tx.db
-    .selectFrom('calls')
-    .select('outcome')
-    .where('execution', '=', execution)
-    .where('key', '=', key)
-    .executeTakeFirst();
+  const [known] = await tx.run(findOutcome, { execution, key });
   if (known) {
     if (known.outcome !== null) {
       const outcome = fromJson(outcomeSchema, known.outcome, `Outcome of ${key} in execution ${execution}`);
@@ -37,16 +58,7 @@ export async function takeCall(tx: Tx, execution: string, key: string, call: Cal
 
 /** Gives a call its place in the order calls were made in. One that is there already stays as it is. */
 async function recordCall(tx: Tx, execution: string, key: string, call: Call): Promise<void> {
-  const { last } = await tx.db
-    .selectFrom('calls')
-    .select((eb) => eb.fn.max('made').as('last'))
-    .where('execution', '=', execution)
-    .executeTakeFirstOrThrow();
-  await tx.db
-    .insertInto('calls')
-    .values({ execution, key, made: Number(last ?? -1) + 1, call: JSON.stringify(call), outcome: null, settled: null })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  await tx.run(insertCall, { execution, key, call: JSON.stringify(call) });
 }
 
 /** Records a call that could not be acted on, with its failure. */

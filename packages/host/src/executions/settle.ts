@@ -2,9 +2,10 @@ import type { Outcome } from '@airlock/protocol/service-channel';
 import type { ExpressionBuilder } from 'kysely';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
-import { type Fence, isHeld, whyNotHeld } from '../ownership/ownership.ts';
+import { type Fence, type Holder, holderOf, isHeldBy, whyNotHeld } from '../ownership/ownership.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Schema } from '../store/schema.ts';
+import { statement } from '../store/statement.ts';
 import type { Tx } from '../store/store.ts';
 import type { Timers } from '../timers/timers.ts';
 
@@ -32,6 +33,34 @@ export function isWanted(execution: string) {
     exists(selectFrom('executions').select('id').where('id', '=', execution).where('stop', 'is', null));
 }
 
+const settleOpen = statement<{ execution: string; key: string; outcome: string }, { key: string }>((db, param) =>
+  db
+    .updateTable('calls')
+    .set((eb) => ({
+      outcome: param('outcome'),
+      settled: eb
+        .selectFrom('executions')
+        .select((sub) => sub('next_outcome', '+', 1).as('number'))
+        .where('id', '=', param('execution')),
+    }))
+    .where('execution', '=', param('execution'))
+    .where('key', '=', param('key'))
+    .where('outcome', 'is', null)
+    .where(({ exists, selectFrom }) =>
+      exists(selectFrom('executions').select('id').where('id', '=', param('execution')).where('stop', 'is', null)),
+    )
+    .returning('key'),
+);
+
+const countOutcome = statement<{ execution: string } & Holder, { id: string }>((db, param) =>
+  db
+    .updateTable('executions')
+    .set((eb) => ({ next_outcome: eb('next_outcome', '+', 1) }))
+    .where('id', '=', param('execution'))
+    .where(isHeldBy(param))
+    .returning('id'),
+);
+
 /** Records an outcome; the first one stands, and none comes after the wish to end. */
 export async function settleCall(
   tx: Tx,
@@ -40,27 +69,9 @@ export async function settleCall(
   outcome: Outcome,
   { fence, deliver }: Settling,
 ): Promise<void> {
-  const settled = await tx.db
-    .updateTable('calls')
-    .set((eb) => ({
-      outcome: JSON.stringify(outcome),
-      settled: eb
-        .selectFrom('executions')
-        .select((sub) => sub('next_outcome', '+', 1).as('number'))
-        .where('id', '=', execution),
-    }))
-    .where('execution', '=', execution)
-    .where('key', '=', key)
-    .where('outcome', 'is', null)
-    .where(isWanted(execution))
-    .executeTakeFirst();
-  if (settled.numUpdatedRows === 0n) return;
-  const counted = await tx.db
-    .updateTable('executions')
-    .set((eb) => ({ next_outcome: eb('next_outcome', '+', 1) }))
-    .where('id', '=', execution)
-    .where(isHeld(fence, execution))
-    .executeTakeFirst();
-  if (counted.numUpdatedRows === 0n) throw await whyNotHeld(tx, execution);
+  const [settled] = await tx.run(settleOpen, { execution, key, outcome: JSON.stringify(outcome) });
+  if (!settled) return;
+  const [counted] = await tx.run(countOutcome, { execution, ...holderOf(fence, execution) });
+  if (!counted) throw await whyNotHeld(tx, execution);
   tx.afterCommit(() => deliver(execution, key, outcome));
 }

@@ -1,6 +1,6 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import { type Delta, type Event, type NewEvent, parseEvent, type Retract } from '@airlock/protocol/events';
-import { type Fence, whyNotHeld } from '../ownership/ownership.ts';
+import { type Fence, type Holder, holderOf, isHeldBy, whyNotHeld } from '../ownership/ownership.ts';
 import type { EventsTable } from '../store/schema.ts';
 import { statement } from '../store/statement.ts';
 import type { Store, Tx } from '../store/store.ts';
@@ -25,12 +25,9 @@ export interface Log {
   subscribe(execution: string, onFrame: (frame: LogFrame) => void): () => void;
 }
 
-interface Counting {
+interface Counting extends Holder {
   readonly execution: string;
   readonly count: number;
-  /** Null: whoever has it. */
-  readonly host: string | null;
-  readonly epoch: number | null;
 }
 
 /** Makes room in the numbers of a log, if this host has the execution. */
@@ -39,8 +36,7 @@ const countEvents = statement<Counting, { last_seq: number }>((db, param) =>
     .updateTable('executions')
     .set((eb) => ({ last_seq: eb('last_seq', '+', param('count')) }))
     .where('id', '=', param('execution'))
-    .where((eb) => eb.or([eb(param('host'), 'is', null), eb('owner', '=', param('host'))]))
-    .where((eb) => eb.or([eb(param('epoch'), 'is', null), eb('epoch', '=', param('epoch'))]))
+    .where(isHeldBy(param))
     .returning('last_seq'),
 );
 
@@ -83,8 +79,8 @@ export function createLog(store: Store, clock: () => Date, { fence, timing = rea
   return {
     async append(tx, execution, events) {
       if (events.length === 0) return [];
-      const { host = null, epoch = null } = fence ? { host: fence.host, epoch: fence.epochOf(execution) } : {};
-      const [updated] = await tx.run(countEvents, { execution, count: events.length, host, epoch });
+      const counting = { execution, count: events.length, ...holderOf(fence, execution) };
+      const [updated] = await tx.run(countEvents, counting);
       if (!updated) throw await whyNotHeld(tx, execution);
       const { last_seq } = updated;
       const at = clock().toISOString();

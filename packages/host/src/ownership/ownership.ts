@@ -2,6 +2,7 @@ import { AirlockError } from '@airlock/protocol/errors';
 import { type ExpressionBuilder, sql } from 'kysely';
 import { newId } from '../store/ids.ts';
 import type { Schema } from '../store/schema.ts';
+import type { Param } from '../store/statement.ts';
 import type { Store, Tx } from '../store/store.ts';
 
 /*
@@ -148,6 +149,25 @@ export function isHeld(fence: Fence | undefined, execution: string) {
     const owned = eb('owner', '=', fence.host);
     return epoch === undefined ? owned : owned.and('epoch', '=', epoch);
   };
+}
+
+/** Values of `isHeldBy`; nulls where any host, or any epoch of the host, will do. */
+export interface Holder {
+  readonly host: string | null;
+  readonly epoch: number | null;
+}
+
+export function holderOf(fence: Fence | undefined, execution: string): Holder {
+  return { host: fence?.host ?? null, epoch: fence?.epochOf(execution) ?? null };
+}
+
+/** `isHeld` for statements compiled once. */
+export function isHeldBy(param: Param<Holder>) {
+  return ({ eb, and, or }: ExpressionBuilder<Schema, 'executions'>) =>
+    and([
+      or([eb(param('host'), 'is', null), eb('owner', '=', param('host'))]),
+      or([eb(param('epoch'), 'is', null), eb('epoch', '=', param('epoch'))]),
+    ]);
 }
 
 /** Why a write found no row to change. */

@@ -1,19 +1,28 @@
+import { AirlockError } from '@airlock/protocol/errors';
 import { type DownFrame, downFrameSchema } from '@airlock/protocol/wire';
 import { fromJson } from '../store/json.ts';
+import type { OutboxTable } from '../store/schema.ts';
+import { statement } from '../store/statement.ts';
 import type { Store, Tx } from '../store/store.ts';
+
+const countDown = statement<{ session: string }, { down_queued: number }>((db, param) =>
+  db
+    .updateTable('sessions')
+    .set((eb) => ({ down_queued: eb('down_queued', '+', 1) }))
+    .where('id', '=', param('session'))
+    .returning('down_queued'),
+);
+
+const insertDown = statement<OutboxTable, never>(
+  (db, param) =>
+    db.insertInto('outbox').values({ session: param('session'), n: param('n'), frame: param('frame') }) as never,
+);
 
 /** Numbers a frame for a session and keeps it until the runner has taken it. */
 export async function queueDown(tx: Tx, session: string, frame: DownFrame): Promise<void> {
-  const { down_queued: n } = await tx.db
-    .updateTable('sessions')
-    .set((eb) => ({ down_queued: eb('down_queued', '+', 1) }))
-    .where('id', '=', session)
-    .returning('down_queued')
-    .executeTakeFirstOrThrow();
-  await tx.db
-    .insertInto('outbox')
-    .values({ session, n, frame: JSON.stringify(frame) })
-    .execute();
+  const [counted] = await tx.run(countDown, { session });
+  if (!counted) throw new AirlockError('not_found', `There is no session ${session}`);
+  await tx.run(insertDown, { session, n: counted.down_queued, frame: JSON.stringify(frame) });
 }
 
 /** Frames queued after number `after`, in order. */

@@ -28,7 +28,7 @@ export interface Statement<P extends object, R> {
   readonly row?: R;
 }
 
-type Param<P> = <K extends keyof P & string>(name: K) => RawBuilder<P[K]>;
+export type Param<P> = <K extends keyof P & string>(name: K) => RawBuilder<P[K]>;
 
 const compiler = new Kysely<Schema>({
   dialect: {
