@@ -5,6 +5,7 @@ const never = ['**/node_modules/**', '**/dist/**', '**/*.container.test.ts', '**
 /** What `npm run check` runs: no engine, no browser, no fixed ports. */
 export default defineConfig({
   test: {
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -3,15 +3,16 @@ import { type FromService, toServiceSchema } from '@airlock/protocol/service-cha
 import { Execution } from '../execution.ts';
 import { type Clock, realClock } from '../replay/clock.ts';
 import { quietMs } from '../replay/quiet.ts';
+import { parkMs } from '../replay/replay.ts';
 import type { Service } from '../service.ts';
 import { type Recording, testExecution } from './script.ts';
 
-/** A test has no process beside it whose work could be taken for quiet. */
-const testQuietMs = 2;
+/** A test has no process beside it whose work could be taken for quiet: what is waited out is short. */
+const testMs: Readonly<Record<number, number>> = { [quietMs]: 2, [parkMs]: 500 };
 
 const testClock: Clock = {
   macrotask: realClock.macrotask,
-  after: (ms, run) => realClock.after(ms === quietMs ? testQuietMs : ms, run),
+  after: (ms, run) => realClock.after(testMs[ms] ?? ms, run),
 };
 
 /** Runs a service from the top. Everything crosses as JSON, as it does between host and service process. */
