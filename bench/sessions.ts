@@ -8,10 +8,11 @@ import { rolldown } from 'rolldown';
 import { ofKind } from '../test/harness/api.ts';
 import { testKey } from '../test/harness/host.ts';
 import { createSetting, type Setting } from '../test/harness/setting.ts';
+import { median, printFigures, residentMb } from './support/figures.ts';
 
 /*
  * Airlock beside the bare Agent SDK in a plain container of the same image, round by round in one run:
- * `node bench/sessions.ts [rounds]`. Times in milliseconds, memory in MB.
+ * `node bench/sessions.ts [rounds]`.
  */
 
 const rounds = Number(process.argv[2] ?? 7);
@@ -89,14 +90,12 @@ async function firstToken(api: Setting['api'], id: string, after: number): Promi
   return Number.NaN;
 }
 
-/** Resident memory of a process in MB. */
-function memoryOf(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+/** The process in which the host runs `claude-hitl`. */
+function serviceOf(host: number): number {
+  const children = readFileSync(`/proc/${host}/task/${host}/children`, 'utf8').trim().split(' ').map(Number);
+  const found = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('claude-hitl'));
+  if (found === undefined) throw new Error('The host has no process of the service');
+  return found;
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'airlock-bench-'));
@@ -114,16 +113,42 @@ try {
   while (ours.length < 10) ours.push(await runAirlock(setting));
   const cold = [median(ours.slice(0, rounds).map((r) => r.cold)), median(theirs.map((r) => r.cold))] as const;
   const token = [median(ours.flatMap((r) => r.token)), median(theirs.flatMap((r) => r.token))] as const;
-  process.stdout.write(
-    [
-      '| figure | Airlock | bare SDK | |',
-      '|---|---|---|---|',
-      `| cold start to first token, ms | ${cold[0]} | ${cold[1]} | × ${(cold[0] / cold[1]).toFixed(2)} |`,
-      `| later prompt to first token, ms | ${token[0]} | ${token[1]} | + ${token[0] - token[1]} |`,
-      `| host with ${ours.length} conversations open, MB | ${memoryOf(setting.host.pid).toFixed(0)} | | |`,
-      '',
-    ].join('\n'),
-  );
+  const [host, service] = [await residentMb(setting.host.pid), await residentMb(serviceOf(setting.host.pid))];
+  const ratio = cold[0] / cold[1];
+  printFigures([
+    {
+      name: 'cold start to first token',
+      value: cold[0],
+      unit: 'ms',
+      baseline: `bare SDK: ${cold[1]} ms, so × ${ratio.toFixed(2)}`,
+      wanted: '≤ × 1.3',
+      isMet: ratio <= 1.3,
+    },
+    {
+      name: 'later prompt to first token',
+      value: token[0],
+      unit: 'ms',
+      baseline: `bare SDK: ${token[1]} ms, so + ${token[0] - token[1]} ms`,
+      wanted: '≤ + 15 ms',
+      isMet: token[0] - token[1] <= 15,
+    },
+    {
+      name: `host with ${ours.length} conversations open`,
+      value: host,
+      unit: 'MB',
+      baseline: '',
+      wanted: '≤ 180 MB',
+      isMet: host <= 180,
+    },
+    {
+      name: 'process of their service',
+      value: service,
+      unit: 'MB',
+      baseline: '',
+      wanted: '≤ 90 MB',
+      isMet: service <= 90,
+    },
+  ]);
 } finally {
   await setting.remove();
   rmSync(dir, { recursive: true, force: true });

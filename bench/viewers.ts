@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { hostFlags } from '@airlock/cli/local/host-process';
+import { printFigures } from './support/figures.ts';
 import type { Order, Seen } from './viewers-clients.ts';
 import type { Measured } from './viewers-server.ts';
 
@@ -16,7 +18,7 @@ const tokens = seconds * 50;
 type Result = Seen & Measured;
 
 function start(file: string, ...args: string[]): ChildProcess {
-  return fork(join(import.meta.dirname, file), args, { stdio: 'inherit' });
+  return fork(join(import.meta.dirname, file), args, { stdio: 'inherit', execArgv: [...hostFlags] });
 }
 
 async function told<T>(child: ChildProcess): Promise<T> {
@@ -42,17 +44,38 @@ async function run(kind: 'airlock' | 'bare'): Promise<Result> {
 
 const bare = await run('bare');
 const ours = await run('airlock');
-const row = (name: string, of: (result: Result) => string) => `| ${name} | ${of(ours)} | ${of(bare)} |`;
-process.stdout.write(
-  [
-    `| ${viewers} viewers, ${seconds} s | Airlock | bare node:http |`,
-    '|---|---|---|',
-    row('token to viewer, p50, ms', ({ p50 }) => p50.toFixed(0)),
-    row('token to viewer, p95, ms', ({ p95 }) => p95.toFixed(0)),
-    row('token to viewer, slowest, ms', ({ max }) => max.toFixed(0)),
-    row('share of a core', ({ cpu }) => `${(cpu * 100).toFixed(0)} %`),
-    row('resident memory, MB', ({ memoryMb }) => memoryMb.toFixed(0)),
-    row('tokens lost, repeated or out of order', ({ wrong }) => String(wrong)),
-    '',
-  ].join('\n'),
-);
+const baseline = (value: number, unit: string) => `bare node:http: ${value.toFixed(0)} ${unit}`;
+printFigures([
+  {
+    name: `token to ${viewers} viewers`,
+    value: ours.p95,
+    unit: 'ms p95',
+    baseline: baseline(bare.p95, 'ms p95'),
+    wanted: '≤ 250 ms',
+    isMet: ours.p95 <= 250,
+  },
+  {
+    name: 'the host meanwhile',
+    value: ours.cpu * 100,
+    unit: '% of a core',
+    baseline: baseline(bare.cpu * 100, '%'),
+    wanted: '≤ 60 %',
+    isMet: ours.cpu <= 0.6,
+  },
+  {
+    name: 'its memory',
+    value: ours.memoryMb,
+    unit: 'MB',
+    baseline: baseline(bare.memoryMb, 'MB'),
+    wanted: '≤ 180 MB',
+    isMet: ours.memoryMb <= 180,
+  },
+  {
+    name: 'tokens lost, repeated or out of order',
+    value: ours.wrong,
+    unit: '',
+    baseline: baseline(bare.wrong, ''),
+    wanted: '0',
+    isMet: ours.wrong === 0,
+  },
+]);

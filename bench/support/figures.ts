@@ -17,7 +17,7 @@ export interface Figure {
   readonly isMet: boolean;
 }
 
-const round = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(2));
+const round = (value: number) => (value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(2));
 
 /** Prints figures as a Markdown table. */
 export function printFigures(figures: readonly Figure[]): void {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { hostFlags } from '@airlock/cli/local/host-process';
 import type { ToBenchHost } from './host.ts';
 
 type Unnumbered<T> = T extends { n: number } ? Omit<T, 'n'> : never;
@@ -17,7 +18,7 @@ export async function startBenchHost(store: string): Promise<BenchHost> {
     join(import.meta.dirname, 'host.ts'),
     [store, join(import.meta.dirname, '../services')],
     {
-      execArgv: ['--expose-gc', '--max-semi-space-size=1'],
+      execArgv: ['--expose-gc', ...hostFlags],
     },
   );
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();

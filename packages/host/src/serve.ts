@@ -243,8 +243,8 @@ async function tick(parts: Parts, logger: Logger): Promise<void> {
 /** Environment of programs the host starts for itself. Holds no key. */
 function childEnv(config: Config): Record<string, string> {
   const { PATH = '', HOME = '', LANG = 'C.UTF-8', TZ } = config.env;
-  const cache = join(config.home, 'cache', 'compile');
-  return { PATH, HOME, LANG, NODE_COMPILE_CACHE: cache, ...(TZ === undefined ? {} : { TZ }) };
+  const { NODE_COMPILE_CACHE = join(config.home, 'cache', 'compile') } = config.env;
+  return { PATH, HOME, LANG, NODE_COMPILE_CACHE, ...(TZ === undefined ? {} : { TZ }) };
 }
 
 function childOptions(config: Config, logger: Logger) {

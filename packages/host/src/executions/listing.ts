@@ -24,7 +24,13 @@ export async function getExecution(store: Store, inbox: Inbox, id: string): Prom
   return toExecution(row, await inbox.listOpen({ execution: id, limit: 100 }), places.get(id) ?? null);
 }
 
-/** A page of executions, the newest first; `next` is the cursor of the page after it. */
+/** Words are looked for in so many executions at once: a search that finds nothing must not hold up the host. */
+export const searchedAtOnce = 20_000;
+
+/**
+ * A page of executions, the newest first; `next` is the cursor of the page after it. A page of a search can be short, or
+ * empty, and still have one after it.
+ */
 export async function listExecutions(
   store: Store,
   { status, q, limit, cursor }: ListOptions,
@@ -36,7 +42,9 @@ export async function listExecutions(
     .limit(limit + 1);
   if (status !== undefined) query = query.where('status', '=', status);
   if (cursor !== undefined) query = query.where('id', '<', cursor);
-  if (q !== undefined && q.trim() !== '') {
+  const oldest = isSearch(q) ? await oldestSearched(store, cursor) : undefined;
+  if (oldest !== undefined) query = query.where('id', '>=', oldest);
+  if (isSearch(q)) {
     const words = `%${q.trim().replace(/[\\%_]/g, '\\$&')}%`;
     const found = (column: 'title' | 'excerpt') =>
       sql<boolean>`lower(${sql.ref(column)}) like lower(${words}) escape '\\'`;
@@ -50,7 +58,24 @@ export async function listExecutions(
   );
   const places = await placesInQueue(store, shown);
   const items = shown.map((row) => toSummary(row, awaiting.get(row.id) ?? 0, places.get(row.id) ?? null));
-  return { items, next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null };
+  return { items, next: rows.length > limit ? (shown.at(-1)?.id ?? null) : (oldest ?? null) };
+}
+
+function isSearch(q: string | undefined): q is string {
+  return q !== undefined && q.trim() !== '';
+}
+
+/** The last execution a search after `cursor` looks at; undefined when it gets to the end. */
+async function oldestSearched(store: Store, cursor: string | undefined): Promise<string | undefined> {
+  let query = store.db
+    .selectFrom('executions')
+    .select('id')
+    .orderBy('id', 'desc')
+    .limit(2)
+    .offset(searchedAtOnce - 1);
+  if (cursor !== undefined) query = query.where('id', '<', cursor);
+  const [oldest, another] = await query.execute();
+  return another && oldest?.id;
 }
 
 async function countOpen(store: Store, executions: string[]): Promise<Map<string, number>> {

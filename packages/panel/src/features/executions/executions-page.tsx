@@ -39,6 +39,16 @@ function ExecutionList({ search }: { search: ExecutionsSearch }) {
   if (list.isPending) return <Loading label="Loading the executions" rows={5} />;
   if (!list.data) return <ErrorNotice error={ApiError.from(list.error)} />;
   const executions = list.data.pages.flatMap((page) => page.items);
+  const more = (label: string) => (
+    <div className="text-center">
+      <Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()} data-testid="load-more">
+        {label}
+      </Button>
+    </div>
+  );
+  if (executions.length === 0 && list.hasNextPage) {
+    return <Empty title="Nothing among the newest matches">{more('Look further back')}</Empty>;
+  }
   if (executions.length === 0) return <NoExecutions filtered={search.q !== undefined || search.status !== undefined} />;
   return (
     <>
@@ -49,13 +59,7 @@ function ExecutionList({ search }: { search: ExecutionsSearch }) {
           <ExecutionRow key={execution.id} execution={execution} />
         ))}
       </ul>
-      {list.hasNextPage && (
-        <div className="text-center">
-          <Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()} data-testid="load-more">
-            Load more
-          </Button>
-        </div>
-      )}
+      {list.hasNextPage && more('Load more')}
     </>
   );
 }
