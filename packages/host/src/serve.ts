@@ -172,8 +172,11 @@ function compose(options: ComposeOptions) {
   const keys = createKeyCheck({ ...upstream(config, simulator), now: () => clock().getTime() });
   const gateway = createModelGateway({
     ...upstream(config, simulator),
+    // After the answer is on its way, and before anything that comes of it can be read.
     onUsage: ({ session, model, usage }) => {
-      sessions.meter(session, model, usage).catch((error: unknown) => logger.warn({ session, error }, 'Not metered'));
+      setImmediate(() => {
+        sessions.meter(session, model, usage).catch((error: unknown) => logger.warn({ session, error }, 'Not metered'));
+      });
     },
   });
   const inbox = createInbox({

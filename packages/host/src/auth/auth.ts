@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { User } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
+import { statement } from '../store/statement.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { createAttempts } from './attempts.ts';
 import { hashPassword, verifyPassword } from './password.ts';
@@ -31,6 +32,18 @@ const cookieDays = 14;
 const localLabel = 'airlock command line';
 /** Hash of no password; checking against it takes as long as against a real one. */
 const nobody = `argon2id$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+
+const findCredential = statement<
+  { hash: string; kind: 'cookie' | 'token' },
+  { name: string; role: User['role']; expires_at: string | null }
+>((db, param) =>
+  db
+    .selectFrom('credentials')
+    .innerJoin('users', 'users.name', 'credentials.user')
+    .select(['users.name', 'users.role', 'credentials.expires_at'])
+    .where('credentials.hash', '=', param('hash'))
+    .where('credentials.kind', '=', param('kind')),
+);
 
 export function createAuth(store: Store, clock: () => Date): Auth {
   const attempts = createAttempts(() => clock().getTime());
@@ -91,13 +104,7 @@ export function createAuth(store: Store, clock: () => Date): Auth {
     },
 
     async identify(secret, kind) {
-      const row = await store.db
-        .selectFrom('credentials')
-        .innerJoin('users', 'users.name', 'credentials.user')
-        .select(['users.name', 'users.role', 'credentials.expires_at'])
-        .where('credentials.hash', '=', hashSecret(secret))
-        .where('credentials.kind', '=', kind)
-        .executeTakeFirst();
+      const [row] = await store.run(findCredential, { hash: hashSecret(secret), kind });
       if (!row || (row.expires_at !== null && row.expires_at < clock().toISOString())) return undefined;
       return { name: row.name, role: row.role };
     },

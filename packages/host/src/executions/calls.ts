@@ -1,4 +1,4 @@
-import type { AirlockError } from '@airlock/protocol/errors';
+import { AirlockError } from '@airlock/protocol/errors';
 import type { NewEvent } from '@airlock/protocol/events';
 import type { Json } from '@airlock/protocol/json';
 import { type Call, callSchema, outcomeSchema } from '@airlock/protocol/service-channel';
@@ -22,8 +22,15 @@ interface CallKey {
   readonly key: string;
 }
 
-const findOutcome = statement<CallKey, { outcome: string | null }>((db, param) =>
-  db.selectFrom('calls').select('outcome').where('execution', '=', param('execution')).where('key', '=', param('key')),
+const findOutcome = statement<CallKey, { stop: string | null; known: string | null; outcome: string | null }>(
+  (db, param) =>
+    db
+      .selectFrom('executions')
+      .leftJoin('calls', (join) =>
+        join.onRef('calls.execution', '=', 'executions.id').on('calls.key', '=', param('key')),
+      )
+      .select(['stop', 'calls.key as known', 'outcome'])
+      .where('executions.id', '=', param('execution')),
 );
 
 const insertCall = statement<CallKey & { call: string }, never>(
@@ -44,16 +51,23 @@ const insertCall = statement<CallKey & { call: string }, never>(
 
 /** Records a call and acts on it. */
 export async function takeCall(tx: Tx, execution: string, key: string, call: Call, sinks: CallSinks): Promise<void> {
-  const [known] = await tx.run(findOutcome, { execution, key });
-  if (known) {
-    if (known.outcome !== null) {
-      const outcome = fromJson(outcomeSchema, known.outcome, `Outcome of ${key} in execution ${execution}`);
+  const [found] = await tx.run(findOutcome, { execution, key });
+  if (!found) throw new AirlockError('not_found', `There is no execution ${execution}`);
+  // E1: what is asked for after the wish to end is not begun.
+  if (found.stop !== null && !isOutput(call)) return;
+  if (found.known !== null) {
+    if (found.outcome !== null) {
+      const outcome = fromJson(outcomeSchema, found.outcome, `Outcome of ${key} in execution ${execution}`);
       tx.afterCommit(() => sinks.deliver(execution, key, outcome));
     }
     return;
   }
   await recordCall(tx, execution, key, call);
   await act(tx, execution, key, call, sinks);
+}
+
+function isOutput({ kind }: Call): boolean {
+  return kind === 'log' || kind === 'emit';
 }
 
 /** Gives a call its place in the order calls were made in. One that is there already stays as it is. */

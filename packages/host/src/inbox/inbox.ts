@@ -5,6 +5,7 @@ import type { JsonObject } from '@airlock/protocol/json';
 import type { Request } from '@airlock/protocol/requests';
 import type { Log } from '../log/log.ts';
 import { newId } from '../store/ids.ts';
+import { statement } from '../store/statement.ts';
 import type { Store, Tx } from '../store/store.ts';
 import type { Timers } from '../timers/timers.ts';
 import { createDefaults } from './defaults.ts';
@@ -73,18 +74,33 @@ interface InboxOptions {
 /** Requests read at once where not all of them are shown. */
 const pageSize = 200;
 
+const findRequest = statement<{ id: string }, RequestRow & { user: string }>((db, param) =>
+  db
+    .selectFrom('requests')
+    .innerJoin('executions', 'executions.id', 'requests.execution')
+    .selectAll('requests')
+    .select('executions.user')
+    .where('requests.id', '=', param('id')),
+);
+
+const closeRequest = statement<
+  { id: string; status: RequestRow['status']; by: string | null; at: string; answer: string | null },
+  { id: string }
+>((db, param) =>
+  db
+    .updateTable('requests')
+    .set({ status: param('status'), answered_by: param('by'), answered_at: param('at'), answer: param('answer') })
+    .where('id', '=', param('id'))
+    .where('status', '=', 'open')
+    .returning('id'),
+);
+
 export function createInbox({ store, log, timers, clock, owner }: InboxOptions): Inbox {
   const underLock = createLocks();
   const defaults = createDefaults((row, inputs) => owner(row.kind).check(row, inputs));
 
   async function find(id: string): Promise<RequestRow & { readonly user: string }> {
-    const row = await store.db
-      .selectFrom('requests')
-      .innerJoin('executions', 'executions.id', 'requests.execution')
-      .selectAll('requests')
-      .select('executions.user')
-      .where('requests.id', '=', id)
-      .executeTakeFirst();
+    const [row] = await store.run(findRequest, { id });
     if (!row) throw new AirlockError('not_found', `There is no request ${id}`);
     return row;
   }
@@ -104,18 +120,14 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
 
   /** Takes an open request to its end; false when another was first. */
   async function close(tx: Tx, row: RequestRow, end: Ending): Promise<boolean> {
-    const updated = await tx.db
-      .updateTable('requests')
-      .set({
-        status: end.outcome,
-        answered_by: end.by ?? null,
-        answered_at: clock().toISOString(),
-        answer: end.settlement ? JSON.stringify(end.settlement.inputs) : null,
-      })
-      .where('id', '=', row.id)
-      .where('status', '=', 'open')
-      .executeTakeFirst();
-    if (updated.numUpdatedRows === 0n) return false;
+    const [closed] = await tx.run(closeRequest, {
+      id: row.id,
+      status: end.outcome,
+      by: end.by ?? null,
+      at: clock().toISOString(),
+      answer: end.settlement ? JSON.stringify(end.settlement.inputs) : null,
+    });
+    if (!closed) return false;
     if (row.expires_at !== null) await clearExpiry(tx, row);
     defaults.forget(row.id);
     await log.append(tx, row.execution, [closedEvent(row, end)]);

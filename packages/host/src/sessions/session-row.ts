@@ -5,6 +5,7 @@ import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { Fence } from '../ownership/ownership.ts';
 import { fromJson } from '../store/json.ts';
 import type { Schema, SessionsTable } from '../store/schema.ts';
+import { statement } from '../store/statement.ts';
 import type { Store, Tx } from '../store/store.ts';
 
 export type SessionRow = Selectable<SessionsTable>;
@@ -65,6 +66,26 @@ export function sessionId(row: SessionRow): Id {
 export async function findSession(store: Store, id: string): Promise<SessionRow | undefined> {
   return await store.db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
 }
+
+export const sessionByName = statement<{ execution: string; name: string }, SessionRow>((db, param) =>
+  db.selectFrom('sessions').selectAll().where('execution', '=', param('execution')).where('name', '=', param('name')),
+);
+
+/** A turn begins: its call, and the prompt it is about. */
+export const beginTurn = statement<{ id: string; call: string; prompt: string; frame: string }, never>(
+  (db, param) =>
+    db
+      .updateTable('sessions')
+      .set({
+        turn_call: param('call'),
+        turn_prompt: param('prompt'),
+        turn_frame: param('frame'),
+        turn_usage: JSON.stringify(noUsage),
+        losses: 0,
+        turn_losses: 0,
+      })
+      .where('id', '=', param('id')) as never,
+);
 
 /** The session's container from now on; nothing has come from it yet. */
 export async function takeContainer(tx: Tx, id: string, container: string): Promise<void> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AirlockError, errorBodySchema } from '@airlock/protocol/errors';
 import type { Id } from '@airlock/protocol/ids';
 import type { SessionOptions } from '@airlock/protocol/service-channel';
-import { noUsage, type Usage } from '@airlock/protocol/usage';
+import type { Usage } from '@airlock/protocol/usage';
 import type { DownFrame } from '@airlock/protocol/wire';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
@@ -20,7 +20,17 @@ import { addMetered } from './meter.ts';
 import { queueDown } from './outbox.ts';
 import { reconcile } from './reconcile.ts';
 import { createRequestOwner } from './request-owner.ts';
-import { findSession, idle, newSessionRow, openStates, type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import {
+  beginTurn,
+  findSession,
+  idle,
+  newSessionRow,
+  openStates,
+  type SessionRow,
+  sessionByName,
+  sessionId,
+  settingsOf,
+} from './session-row.ts';
 import { createStallWatch } from './stall-watch.ts';
 import { createWorkspaceWatch } from './workspace-watch.ts';
 
@@ -91,12 +101,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   async function byName(tx: Tx, execution: string, name: string): Promise<SessionRow> {
-    const row = await tx.db
-      .selectFrom('sessions')
-      .selectAll()
-      .where('execution', '=', execution)
-      .where('name', '=', name)
-      .executeTakeFirst();
+    const [row] = await tx.run(sessionByName, { execution, name });
     if (!row) throw new AirlockError('not_found', `The execution has no session named ${name}`);
     return row;
   }
@@ -172,18 +177,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (row.turn_call !== null) throw new AirlockError('service_failed', 'The session has a turn in progress');
       const uuid = newId();
       const frame: DownFrame = { type: 'prompt', uuid, text };
-      await tx.db
-        .updateTable('sessions')
-        .set({
-          turn_call: key,
-          turn_prompt: uuid,
-          turn_frame: JSON.stringify(frame),
-          turn_usage: JSON.stringify(noUsage),
-          losses: 0,
-          turn_losses: 0,
-        })
-        .where('id', '=', row.id)
-        .execute();
+      await tx.run(beginTurn, { id: row.id, call: key, prompt: uuid, frame: JSON.stringify(frame) });
       await log.append(tx, execution, [{ kind: 'prompt', payload: { session: sessionId(row), id: uuid, text } }]);
       await queueDown(tx, row.id, frame);
       tx.afterCommit(() => {

@@ -22,15 +22,23 @@ export function toKyselyDatabase(database: DatabaseSync): SqliteDatabase {
   };
 }
 
-/** Transactions on a connection, and its prepared statements by their text. */
-export function createWriter(database: DatabaseSync) {
-  const prepared = new Map<string, StatementSync>();
+export type Prepare = (sql: string) => StatementSync;
 
-  function prepare(sql: string): StatementSync {
+/** Prepared statements of a connection by their text, which must come from a few. */
+export function createPrepare(database: DatabaseSync): Prepare {
+  const prepared = new Map<string, StatementSync>();
+  return (sql) => {
     const statement = prepared.get(sql) ?? database.prepare(sql);
     prepared.set(sql, statement);
     return statement;
-  }
+  };
+}
+
+export type Writer = ReturnType<typeof createWriter>;
+
+/** Transactions on a connection. */
+export function createWriter(database: DatabaseSync) {
+  const prepare = createPrepare(database);
 
   return {
     prepare,

@@ -1,11 +1,18 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import { AirlockError } from '@airlock/protocol/errors';
 import { Kysely, SqliteDialect } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { start } from './migrations/0001-start.ts';
 import { resume } from './migrations/0002-resume.ts';
 import { durable } from './migrations/0003-durable.ts';
-import { createWriter, openDatabase, toKyselyDatabase } from './node-sqlite.ts';
+import {
+  createPrepare,
+  createWriter,
+  openDatabase,
+  type Prepare,
+  toKyselyDatabase,
+  type Writer,
+} from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
 import type { Statement } from './statement.ts';
 
@@ -21,6 +28,8 @@ export interface Tx {
 export interface Store {
   /** For reading what is committed. */
   readonly db: Kysely<Schema>;
+  /** Reads what is committed with a compiled query; resolves with its rows. */
+  run<P extends object, R>(statement: Statement<P, R>, parameters: P): Promise<R[]>;
   /** Runs `work` in one transaction, one after another. Rejects with `disk_full` or `store_unusable` if it cannot. */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -41,10 +50,9 @@ export async function openStore(path: string): Promise<Store> {
     await writer.destroy();
     throw error;
   }
-  const reader = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: toKyselyDatabase(openDatabase(path, { readOnly: true })) }),
-  });
-  return createStore(database, writer, reader);
+  const readable = openDatabase(path, { readOnly: true });
+  const reader = new Kysely<Schema>({ dialect: new SqliteDialect({ database: toKyselyDatabase(readable) }) });
+  return createStore(createWriter(database), writer, { db: reader, prepare: createPrepare(readable) });
 }
 
 function openOrExplain(path: string) {
@@ -61,15 +69,23 @@ async function migrate(db: Kysely<Schema>): Promise<void> {
   if (error) throw storeError(error, 'migration');
 }
 
-function createStore(database: DatabaseSync, writer: Kysely<Schema>, reader: Kysely<Schema>): Store {
+interface Reader {
+  readonly db: Kysely<Schema>;
+  readonly prepare: Prepare;
+}
+
+function runWith(prepare: Prepare): Store['run'] {
+  return async ({ sql, values }, parameters) => prepare(sql).all(...(values(parameters) as SQLInputValue[])) as never;
+}
+
+function createStore({ begin, commit, rollback, prepare }: Writer, writer: Kysely<Schema>, reader: Reader): Store {
   let last: Promise<unknown> = Promise.resolve();
-  const { begin, commit, rollback, prepare } = createWriter(database);
 
   async function run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const hooks: Array<() => void> = [];
     const tx: Tx = {
       db: writer,
-      run: async ({ sql, values }, parameters) => prepare(sql).all(...(values(parameters) as SQLInputValue[])) as never,
+      run: runWith(prepare),
       afterCommit: (hook) => hooks.push(hook),
     };
     let result: T;
@@ -86,7 +102,8 @@ function createStore(database: DatabaseSync, writer: Kysely<Schema>, reader: Kys
   }
 
   return {
-    db: reader,
+    db: reader.db,
+    run: runWith(reader.prepare),
     write(work) {
       const done = last.then(() => run(work));
       last = done.catch(() => undefined);
@@ -94,7 +111,7 @@ function createStore(database: DatabaseSync, writer: Kysely<Schema>, reader: Kys
     },
     async close() {
       await last;
-      await reader.destroy();
+      await reader.db.destroy();
       await writer.destroy();
     },
   };
