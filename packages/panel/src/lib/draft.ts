@@ -34,19 +34,25 @@ export function dropAllDrafts(): void {
   }
 }
 
-/** A draft that survives reloads of this tab; `drop` it once the server has acknowledged it. */
-export function useDraft(scope: string, initial: Draft) {
-  const [draft, setDraft] = useState<Draft>(() => ({ ...initial, ...readDraft(scope) }));
+const noNames: ReadonlySet<string> = new Set();
+
+/**
+ * A draft that survives reloads of this tab; `drop` it once the server has acknowledged it. Kept is what was changed,
+ * less the names in `secret`.
+ */
+export function useDraft(scope: string, initial: Draft, secret: ReadonlySet<string> = noNames) {
+  const [changed, setChanged] = useState<Draft>(() => readDraft(scope) ?? {});
   const set = useCallback(
     (name: string, value: Draft[string]) => {
-      setDraft((before) => {
+      setChanged((before) => {
         const after = { ...before, [name]: value };
-        writeStored('session', keyOf(scope), JSON.stringify(after));
+        const kept = Object.entries(after).filter(([each]) => !secret.has(each));
+        writeStored('session', keyOf(scope), JSON.stringify(Object.fromEntries(kept)));
         return after;
       });
     },
-    [scope],
+    [scope, secret],
   );
   const drop = useCallback(() => dropDraft(scope), [scope]);
-  return { draft, set, drop };
+  return { draft: { ...initial, ...changed }, set, drop };
 }

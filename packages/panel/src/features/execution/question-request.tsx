@@ -4,7 +4,7 @@ import { type Draft, useDraft } from '../../lib/draft.ts';
 import { Button } from '../../ui/button.tsx';
 import { inputClass } from '../../ui/field.tsx';
 import { Revealed } from '../../ui/revealed.tsx';
-import { submitOnEnter } from '../forms/form-field.tsx';
+import { submitOnEnter } from '../forms/submit-shortcut.ts';
 import { choose, chosenName, chosenOf, other, otherName, toAnswers } from './question-answers.ts';
 import { AnswerFailure, RequestFrame, type RequestProps } from './request-frame.tsx';
 import { requestScope, useAnswer } from './use-answer.ts';

@@ -1,12 +1,11 @@
 import type { Element } from '@airlock/protocol/elements';
 import type { FieldErrors } from '@airlock/protocol/errors';
 import type { JsonObject } from '@airlock/protocol/json';
-import { type FormEvent, type ReactNode, useEffect, useId, useRef } from 'react';
-import { type Draft, useDraft } from '../../lib/draft.ts';
-import { Button } from '../../ui/button.tsx';
-import { Markdown } from '../../ui/markdown.tsx';
-import { FormField } from './form-field.tsx';
-import { initialValues, isField, otherErrors, toInputs } from './form-values.ts';
+import { type FormEvent, type KeyboardEvent, type ReactNode, useState } from 'react';
+import { buttonsOf, FormButtons } from './form-buttons.tsx';
+import { FormElements } from './form-element.tsx';
+import { otherErrors, type Pressed } from './form-values.ts';
+import { useForm } from './use-form.ts';
 
 interface ElementsFormProps {
   elements: readonly Element[];
@@ -24,86 +23,63 @@ interface ElementsFormProps {
   onCancel?: () => void;
 }
 
-/** A form as a service described it. The server judges the values; its errors appear beside the fields. */
+/** A form as a service described it. It is checked while one types; the server judges the values all the same. */
 export function ElementsForm(props: ElementsFormProps) {
-  const { elements, scope, busy, readOnly = false, errors, failure, onSubmit } = props;
-  const id = useId();
-  const form = useRef<HTMLFormElement>(null);
-  const { draft, set } = useDraft(scope, initialValues(elements));
-  useEffect(() => {
-    if (Object.keys(errors).length > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  }, [errors]);
-  const submit = (event: FormEvent): void => {
+  const { elements, scope, submitText, submitTestId, busy, readOnly = false, failure, onSubmit, onCancel } = props;
+  const { form, handlers, shown, draft, errors, change, take } = useForm(elements, scope, props.errors);
+  const [pressed, setPressed] = useState<Pressed | null>(null);
+  const buttons = buttonsOf(shown, submitText);
+
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    if (!busy && !readOnly) onSubmit(toInputs(elements, draft));
+    if (busy || readOnly) return;
+    const action = actionOf(event, buttons.actions);
+    if (action === null && buttons.submit === null) return;
+    const inputs = take(action);
+    setPressed(action);
+    if (inputs !== null) onSubmit(inputs);
   };
+  const keepEnter = (event: KeyboardEvent): void => {
+    const isEnter = event.key === 'Enter' && event.target instanceof HTMLInputElement;
+    // It would press the first action, which may be any of them.
+    if (isEnter && buttons.submit === null) event.preventDefault();
+  };
+  const formErrors = <FormErrors errors={otherErrors(shown, errors)} />;
   return (
-    <form ref={form} noValidate onSubmit={submit} className="space-y-5">
+    <form ref={form} noValidate onSubmit={submit} onKeyDown={keepEnter} {...handlers} className="space-y-5">
       <fieldset disabled={readOnly} className="min-w-0 space-y-5">
-        {placed(elements).map(({ element, place }) => (
-          <FormElement
-            key={isField(element) ? element.name : `place-${place}`}
-            id={`${id}-${place}`}
-            element={element}
-            draft={draft}
-            errors={errors}
-            onChange={set}
-          />
-        ))}
+        <FormElements elements={shown} draft={draft} errors={errors} formErrors={formErrors} onChange={change} />
       </fieldset>
-      <div aria-live="polite">
-        {otherErrors(elements, errors).map((error) => (
-          <p key={error} className="text-sm font-medium text-red">
-            {error}
-          </p>
-        ))}
-      </div>
+      {!hasPlaceForErrors(shown) && formErrors}
       {failure}
-      {!readOnly && <FormButtons {...props} />}
+      {!readOnly && (
+        <FormButtons buttons={buttons} submitTestId={submitTestId} busy={busy} pressed={pressed} onCancel={onCancel} />
+      )}
     </form>
   );
 }
 
-function placed(elements: readonly Element[]): { element: Element; place: number }[] {
-  return elements.map((element, place) => ({ element, place }));
+function actionOf(event: FormEvent, actions: readonly Pressed[]): Pressed | null {
+  const submitter = event.nativeEvent instanceof SubmitEvent ? event.nativeEvent.submitter : null;
+  if (!(submitter instanceof HTMLButtonElement)) return null;
+  return actions.find(({ name }) => name === submitter.name) ?? null;
 }
 
-interface FormElementProps {
-  id: string;
-  element: Element;
-  draft: Draft;
-  errors: FieldErrors;
-  onChange: (name: string, value: string | boolean) => void;
-}
-
-function FormElement({ id, element, draft, errors, onChange }: FormElementProps) {
-  if (element.type === 'markdown') return <Markdown text={element.text} />;
-  if (!isField(element)) return null;
-  return (
-    <FormField
-      id={id}
-      element={element}
-      value={draft[element.name]}
-      errors={errors[element.name] ?? []}
-      onChange={onChange}
-    />
+function hasPlaceForErrors(elements: readonly Element[]): boolean {
+  return elements.some((element) =>
+    element.type === 'group' ? hasPlaceForErrors(element.elements) : element.type === 'errors',
   );
 }
 
-function FormButtons({ elements, submitText, submitTestId, busy, onCancel }: ElementsFormProps) {
-  const submit = elements.find((element) => element.type === 'submit');
-  const cancel = elements.find((element) => element.type === 'cancel');
+/** Errors of the form as a whole. */
+function FormErrors({ errors }: { errors: readonly string[] }) {
   return (
-    <div className="flex flex-wrap items-center gap-2">
-      <Button type="submit" look="primary" busy={busy} data-testid={submitTestId}>
-        {submit?.text ?? submitText}
-      </Button>
-      {cancel && onCancel && (
-        <Button look="quiet" onClick={onCancel}>
-          {cancel.text}
-        </Button>
-      )}
-      <span className="ml-auto hidden text-[0.8rem] text-ink-faint pointer-fine:inline">Ctrl or ⌘ + Enter sends</span>
+    <div data-form-errors aria-live="polite" tabIndex={-1}>
+      {errors.map((error) => (
+        <p key={error} className="text-sm font-medium text-red [overflow-wrap:anywhere]">
+          {error}
+        </p>
+      ))}
     </div>
   );
 }

@@ -2,47 +2,96 @@ import type { Element } from '@airlock/protocol/elements';
 import type { FieldErrors } from '@airlock/protocol/errors';
 import type { Json, JsonObject } from '@airlock/protocol/json';
 import type { Draft } from '../../lib/draft.ts';
+import { type FieldElement, fieldsOf, isShown } from './rules.ts';
 
-export type FieldElement = Exclude<Element, { type: 'markdown' | 'submit' | 'cancel' }>;
+/** The button that sends a form, when it is one of its own actions. */
+export type Pressed = Extract<FieldElement, { type: 'action' }>;
 
-export function isField(element: Element): element is FieldElement {
-  return element.type !== 'markdown' && element.type !== 'submit' && element.type !== 'cancel';
-}
-
-/** What the fields hold before anybody types. */
+/** What the fields hold before anybody types. What nobody can change is not part of it. */
 export function initialValues(elements: readonly Element[]): Draft {
-  return Object.fromEntries(elements.filter(isField).map((element) => [element.name, initialValue(element)]));
+  return Object.fromEntries(
+    fieldsOf(elements).flatMap((element) => {
+      if (element.type === 'hidden' || element.type === 'action') return [];
+      return [[element.name, initialValue(element)]];
+    }),
+  );
 }
 
-function initialValue(element: FieldElement): string | boolean {
-  if (element.type === 'boolean') return element.value;
-  if (element.type === 'select' && element.value === null && element.required) return element.option[0]?.name ?? '';
+function initialValue(element: Exclude<FieldElement, { type: 'hidden' | 'action' }>): Draft[string] {
+  if (element.type === 'boolean' || element.type === 'multiselect') return element.value;
   return element.value === null ? '' : String(element.value);
 }
 
-/** The values as the server wants them. A number that is none goes as typed, so that the server can say so. */
-export function toInputs(elements: readonly Element[], draft: Draft): JsonObject {
-  return Object.fromEntries(elements.filter(isField).map((element) => [element.name, toInput(element, draft)]));
+/** The elements to be seen now: a field counts for the conditions of later ones only while it is shown itself. */
+export function shownElements(elements: readonly Element[], draft: Draft): Element[] {
+  const values: JsonObject = {};
+  const keep = <E extends Element>(element: E): E[] => {
+    if (!isShown(element, values)) return [];
+    if ('name' in element) values[element.name] = toInput(element, draft, null);
+    return [element];
+  };
+  return elements.flatMap((element): Element[] => {
+    if (element.type !== 'group') return keep(element);
+    return keep(element).map((group) => ({ ...group, elements: group.elements.flatMap(keep) }));
+  });
 }
 
-function toInput(element: FieldElement, draft: Draft): Json {
+/** The values of the shown fields, as the server wants them. */
+export function toInputs(elements: readonly Element[], draft: Draft, pressed: Pressed | null = null): JsonObject {
+  const fields = fieldsOf(shownElements(elements, draft));
+  return Object.fromEntries(fields.map((element) => [element.name, toInput(element, draft, pressed)]));
+}
+
+/** A number that is none goes as typed, so that it can be said. */
+export function toInput(element: FieldElement, draft: Draft, pressed: Pressed | null): Json {
   const value = draft[element.name] ?? '';
-  if (element.type === 'boolean') return value === true;
-  if (typeof value !== 'string') return null;
-  if (element.type === 'number') return toNumber(value);
-  if (element.type === 'select' && value === '') return null;
-  return value;
+  switch (element.type) {
+    case 'hidden':
+      return element.value;
+    case 'action':
+      return element === pressed ? element.value : null;
+    case 'boolean':
+      return value === true;
+    case 'multiselect':
+      return Array.isArray(value) ? inOrder(element, value) : [];
+    case 'number':
+    case 'range':
+      return toNumber(value);
+    case 'text':
+    case 'email':
+    case 'url':
+    case 'tel':
+    case 'search':
+    case 'password':
+    case 'textarea':
+    case 'color':
+      return typeof value === 'string' ? value : '';
+    case 'select':
+    case 'radio':
+    case 'date':
+    case 'time':
+    case 'datetime-local':
+    case 'month':
+    case 'week':
+      return typeof value === 'string' && value !== '' ? value : null;
+  }
 }
 
-function toNumber(typed: string): Json {
-  if (typed.trim() === '') return null;
+function toNumber(typed: Draft[string]): Json {
+  if (typeof typed !== 'string' || typed.trim() === '') return null;
   const number = Number(typed);
   return Number.isFinite(number) ? number : typed;
 }
 
-/** Errors of no field shown: the global ones, and those of names the form does not have. */
+/** As the options stand, whatever the order in which they were ticked. */
+function inOrder({ option }: Extract<FieldElement, { type: 'multiselect' }>, chosen: readonly string[]): string[] {
+  return option.map(({ name }) => name).filter((name) => chosen.includes(name));
+}
+
+/** Errors of no field that can be seen: the global ones, and those of hidden fields and unknown names. */
 export function otherErrors(elements: readonly Element[], errors: FieldErrors): string[] {
-  const names = new Set(elements.filter(isField).map((element) => element.name));
+  const seen = fieldsOf(elements).filter(({ type }) => type !== 'hidden' && type !== 'action');
+  const names = new Set(seen.map(({ name }) => name));
   return Object.entries(errors).flatMap(([name, messages]) => {
     if (names.has(name)) return [];
     return name === '_global_' ? messages : messages.map((message) => `${name}: ${message}`);
