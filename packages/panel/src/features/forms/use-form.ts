@@ -58,7 +58,8 @@ export function useForm(elements: readonly Element[], scope: string, server: Fie
 
   const handlers = {
     onMouseDown,
-    onInput: () => setUnreadable(unreadableIn(form.current)),
+    // Not `onInput`: it comes before the `change` of a select, which rendering between the two would take back.
+    onChange: () => setUnreadable(unreadableIn(form.current)),
     onBlur: (event: FocusEvent) => {
       setUnreadable(unreadableIn(form.current));
       onBlur(event);
