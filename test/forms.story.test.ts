@@ -1,40 +1,42 @@
-import { join } from 'node:path';
+import type { Element } from '@airlock/protocol/elements';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hostileInputs, hostileTexts } from './forms/hostile.ts';
+import { everyElement } from './forms/every-element.ts';
+import { hostileForm, hostileInputs, hostileTexts } from './forms/hostile.ts';
 import { type Api, apiOf } from './harness/api.ts';
-import { adminPassword, root, startHost, type TestHost } from './harness/host.ts';
+import { adminPassword, startHost, type TestHost } from './harness/host.ts';
 import { createServices } from './harness/services.ts';
 import { launchBrowser } from './setup/browser.ts';
 
 /** A service with a form as it goes over the wire. */
-const service = (name: string, elements: string, run: string) => `
+const service = (name: string, elements: readonly Element[], run = '') => `
 import { defineService } from '@airlock/flow/service';
-import { everyElement } from '${join(root, 'test/forms/every-element.ts')}';
-import { hostileForm, hostileTexts } from '${join(root, 'test/forms/hostile.ts')}';
 const raw = (elements) => ({ elements, parse: (values) => values });
-const text = (value, place) => ({ type: 'text', name: 'text-' + place, label: value, value: null, required: false,
-  placeholder: null, max_length: null });
-const action = (name, value, text) => ({ type: 'action', name, value, text });
 export default defineService({
-  name: '${name}', title: '${name}', description: '', form: raw(${elements}),
+  name: '${name}', title: '${name}', description: '', form: raw(${JSON.stringify(elements)}),
   async run({ inputs, tracer }) { ${run} },
 });`;
 
-const decide = `const decided = await tracer.lock('decide', raw([
-  { type: 'text', name: 'why', label: 'Why', value: null, required: true, placeholder: null, max_length: null },
-  action('yes', 'granted', 'Grant'), action('no', 'refused', 'Refuse')]));
+const line = { value: null, required: false, placeholder: null, max_length: null };
+const decision: readonly Element[] = [
+  { type: 'text', name: 'why', label: 'Why', ...line, required: true },
+  { type: 'action', name: 'yes', value: 'granted', text: 'Grant' },
+  { type: 'action', name: 'no', value: 'refused', text: 'Refuse' },
+];
+const decide = `const decided = await tracer.lock('decide', raw(${JSON.stringify(decision)}));
 return { type: 'text', body: JSON.stringify({ inputs, decided }) };`;
+
+const hostileLines = Object.keys(hostileInputs).map((name): Element => ({ type: 'text', name, label: name, ...line }));
 const echo = `const bodies = Object.values(inputs).join('\\n\\n');
-await tracer.lock('again', raw([{ type: 'markdown', text: bodies }, { type: 'html', text: bodies },
-  ...Object.values(inputs).map((value, place) => ({ ...text(value, place), value }))]));
+const lines = ${JSON.stringify(hostileLines)}.map((line) => ({ ...line, label: inputs[line.name], value: inputs[line.name] }));
+await tracer.lock('again', raw([{ type: 'markdown', text: bodies }, { type: 'html', text: bodies }, ...lines]));
 return bodies;`;
 
 const services = createServices({
-  every: service('every', 'everyElement', decide),
-  hostile: service('hostile', 'hostileForm', ''),
-  echo: service('echo', 'hostileTexts.map(text)', echo),
+  every: service('every', everyElement, decide),
+  hostile: service('hostile', hostileForm),
+  echo: service('echo', hostileLines, echo),
 });
 
 /** Counts what the content security policy had to stop: nothing is to come so far. */
@@ -212,6 +214,33 @@ describe('a form with every element', () => {
     };
     const result = (await finishedWith(id)) as { body: string };
     expect(JSON.parse(result.body)).toEqual({ inputs, decided: { why: 'Because', yes: null, no: 'refused' } });
+  });
+
+  it('says at once what is wrong with a field that was left, and is silent when it is mended', async () => {
+    await open('every');
+    const problem = page.getByText('A value is required');
+    await tabTo('field-email');
+    expect(await problem.count()).toBe(1);
+    await page.getByTestId('field-name').fill('Ada');
+    expect(await problem.count()).toBe(1);
+    await page.getByTestId('field-email').fill('ada@example.com');
+    expect(await problem.count()).toBe(0);
+    await typeParts('field-day', ['11']);
+    await tabTo('field-hour');
+    await page.getByText('Expected a complete date').waitFor();
+  });
+
+  it('does not move a button from under the mouse that leaves a field', async () => {
+    await open('every');
+    await page.getByTestId('field-size').focus();
+    const leave = page.getByRole('button', { name: 'Leave' });
+    await leave.scrollIntoViewIfNeeded();
+    await leave.hover();
+    const before = await leave.boundingBox();
+    await page.mouse.down();
+    expect(await leave.boundingBox()).toEqual(before);
+    await page.mouse.up();
+    await page.getByTestId('service-card-every').waitFor();
   });
 
   it('keeps what was typed over a reload, less the password', async () => {
