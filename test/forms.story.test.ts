@@ -178,6 +178,10 @@ describe('a form with every element', () => {
     await key('Tab');
     await key('Space');
     await type('field-wish', 'With love');
+    await tabTo('days-part');
+    await page.keyboard.type('24');
+    await tabTo('days');
+    await key('Space');
     await tabTo('form-submit');
     await key('Enter');
 
@@ -209,6 +213,7 @@ describe('a form with every element', () => {
       address: '12 St James Square',
       extras: ['nuts', 'honey'],
       wish: 'With love',
+      days: ['d24'],
       source: 'story',
       quote: null,
     };
@@ -313,6 +318,14 @@ const lostTexts = (texts: string) => `
 `;
 
 describe('hostile texts', () => {
+  it('of HTML keep their formatting and harmless links', async () => {
+    await open('every');
+    expect(await page.locator('.prose-html .md-block').innerHTML()).toBe(
+      '<p>First line,<br>second line with <b>bold</b> and a ' +
+        '<a href="https://example.com/terms" target="_blank" rel="noopener noreferrer nofollow">link</a>.</p>',
+    );
+  });
+
   const untouched = async (): Promise<void> => {
     expect(await page.evaluate(findsOfCode)).toEqual([]);
     expect(await page.evaluate('window.__xss')).toBeUndefined();

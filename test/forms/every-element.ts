@@ -10,7 +10,10 @@ export const everyElement: readonly Element[] = [
     type: 'markdown',
     text: '## A form with everything\n\nRead the **small print** before you [begin](https://example.com).',
   },
-  { type: 'html', text: '<p>First line,<br>second line with <b>bold</b> and <code>code</code>.</p>' },
+  {
+    type: 'html',
+    text: '<p>First line,<br>second line with <b onclick="alert()">bold</b> and a <a href="https://example.com/terms" class="fixed" style="color:red">link</a>.</p>',
+  },
   { type: 'errors' },
   {
     type: 'group',
@@ -101,6 +104,16 @@ export const everyElement: readonly Element[] = [
     label: 'A gift',
     elements: [{ type: 'text', name: 'wish', label: 'What to write on the card', ...line }],
     show_if: { field: 'agree', is: [true] },
+  },
+  {
+    type: 'multiselect',
+    name: 'days',
+    label: 'Days',
+    value: [],
+    required: false,
+    min_items: null,
+    max_items: null,
+    option: Array.from({ length: 31 }, (_, day) => option(`d${day + 1}`, `The ${day + 1}.`)),
   },
   { type: 'hr', text: 'Ready' },
   { type: 'hidden', name: 'source', value: 'story' },

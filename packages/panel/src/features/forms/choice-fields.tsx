@@ -1,9 +1,8 @@
-import type { ReactNode } from 'react';
 import { describedBy, Field, FieldGroup, FieldNotes } from '../../ui/field.tsx';
 import { type ControlProps, type ElementOf, frameOf, inputAttributes, labelOf } from './control.ts';
+import { Options } from './options.tsx';
 
 type OneOfSeveral = ElementOf<'select' | 'radio'>;
-type Option = OneOfSeveral['option'][number];
 
 const choiceClass =
   '-mx-2 flex min-h-9 w-fit max-w-[calc(100%+1rem)] items-start gap-2.5 rounded-lg px-2 py-1.5 text-[0.95rem] hover:bg-sunken';
@@ -33,7 +32,7 @@ export function RadioField(props: ControlProps<OneOfSeveral>) {
   const canBeCleared = !element.required && typeof value === 'string' && value !== '';
   return (
     <FieldGroup {...frameOf(props, { help: element.help })} role="radiogroup" testId={`field-${element.name}`}>
-      <Options options={element.option}>
+      <Options options={element.option} label={labelOf(element)} testId={`${element.name}-part`}>
         {(option) => (
           <Choice
             key={option.name}
@@ -69,7 +68,7 @@ export function MultiselectField(props: ControlProps<ElementOf<'multiselect'>>) 
       {...frameOf(props, { help: element.help, count: countOf(element, chosen.length) })}
       testId={`field-${element.name}`}
     >
-      <Options options={element.option}>
+      <Options options={element.option} label={labelOf(element)} testId={`${element.name}-part`}>
         {(option) => (
           <Choice
             key={option.name}
@@ -93,25 +92,10 @@ function countOf({ min_items: least, max_items: most }: ElementOf<'multiselect'>
   return most ? `${chosen}, at most ${most} allowed` : chosen;
 }
 
-interface OptionsProps {
-  options: readonly Option[];
-  children: (option: Option) => ReactNode;
-}
-
-/** Many options scroll within the form. */
-function Options({ options, children }: OptionsProps) {
-  const many = options.length > 12;
-  return (
-    <div className={many ? 'max-h-80 overflow-y-auto rounded-lg border border-line px-4 py-1.5' : 'space-y-0.5'}>
-      {options.map(children)}
-    </div>
-  );
-}
-
 interface ChoiceProps {
   type: 'radio' | 'checkbox';
   name: string;
-  option: Option;
+  option: OneOfSeveral['option'][number];
   checked: boolean;
   invalid?: boolean;
   onChange: (on: boolean) => void;

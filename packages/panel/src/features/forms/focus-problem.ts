@@ -3,7 +3,8 @@ export function focusProblem(form: HTMLFormElement): void {
   const invalid = form.querySelector<HTMLElement>('[aria-invalid="true"]');
   const place = invalid ?? form.querySelector<HTMLElement>('[data-form-errors]:has(p)');
   const control = invalid?.matches('fieldset')
-    ? (invalid.querySelector<HTMLElement>('input:checked') ?? invalid.querySelector<HTMLElement>('input'))
+    ? (invalid.querySelector<HTMLElement>('input:checked') ??
+      invalid.querySelector<HTMLElement>('input:not([type=search])'))
     : place;
   control?.focus();
 }
