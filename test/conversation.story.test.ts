@@ -115,7 +115,8 @@ describe('claude-hitl', () => {
     await api.answer(tool.payload.request, { decision: 'deny', message: 'not on my machine' });
     const result = await api.until(id, ofKind('tool_result'), tool.seq);
     expect(result.payload).toMatchObject({ isError: true, text: expect.stringContaining('not on my machine') });
-    await api.call('POST', `/executions/${id}/cancel`);
+    expect((await api.call('POST', `/executions/${id}/cancel`)).status).toBeLessThan(300);
+    await api.until(id, (event) => event.kind === 'status' && event.payload.status === 'cancelled');
     expect((await api.execution(id)).status).toBe('cancelled');
   });
 

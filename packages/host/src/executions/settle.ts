@@ -1,5 +1,5 @@
 import type { Outcome } from '@airlock/protocol/service-channel';
-import type { ExpressionBuilder } from 'kysely';
+import type { ExpressionBuilder, RawBuilder } from 'kysely';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import { type Fence, type Holder, holderOf, isHeldBy, whyNotHeld } from '../ownership/ownership.ts';
@@ -28,7 +28,7 @@ export interface CallSinks {
 export type Settling = Pick<CallSinks, 'fence' | 'deliver'>;
 
 /** E1: whether nobody has asked for the end of the execution. */
-export function isWanted(execution: string) {
+export function isWanted(execution: string | RawBuilder<string>) {
   return ({ exists, selectFrom }: ExpressionBuilder<Schema, 'calls'>) =>
     exists(selectFrom('executions').select('id').where('id', '=', execution).where('stop', 'is', null));
 }
@@ -46,9 +46,7 @@ const settleOpen = statement<{ execution: string; key: string; outcome: string }
     .where('execution', '=', param('execution'))
     .where('key', '=', param('key'))
     .where('outcome', 'is', null)
-    .where(({ exists, selectFrom }) =>
-      exists(selectFrom('executions').select('id').where('id', '=', param('execution')).where('stop', 'is', null)),
-    )
+    .where(isWanted(param('execution')))
     .returning('key'),
 );
 
