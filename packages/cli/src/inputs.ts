@@ -1,4 +1,5 @@
 import type { Element } from '@airlock/protocol/elements';
+import { type FieldElement, fieldsOf } from '@airlock/protocol/forms/fields';
 import type { Json, JsonObject } from '@airlock/protocol/json';
 import { UsageFailure } from './failure.ts';
 
@@ -22,19 +23,20 @@ const truths: Readonly<Record<string, boolean>> = {
   off: false,
 };
 
-function coerce(element: Element, text: string): Json {
-  if (element.type === 'number') {
+function coerce(element: FieldElement, text: string): Json {
+  if (element.type === 'number' || element.type === 'range') {
     const number = text.trim() === '' ? null : Number(text);
     // What is no number goes as text, so that the host says what the field wants.
     return number === null || Number.isFinite(number) ? number : text;
   }
   if (element.type === 'boolean') return truths[text.toLowerCase()] ?? text;
+  if (element.type === 'multiselect') return text === '' ? [] : text.split(',').map((name) => name.trim());
   return text;
 }
 
 /** Form values from `name=value` pairs, in the types the form's elements want; the host validates them. */
 export function inputsOf(elements: readonly Element[], pairs: readonly string[]): JsonObject {
-  const fields = new Map(elements.flatMap((element) => ('name' in element ? [[element.name, element] as const] : [])));
+  const fields = new Map(fieldsOf(elements).map((element) => [element.name, element] as const));
   const inputs: JsonObject = {};
   for (const [name, text] of parsePairs(pairs)) {
     const element = fields.get(name);

@@ -1,6 +1,7 @@
 import type { Assign } from '@airlock/protocol/assign';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Shown } from '@airlock/protocol/events';
+import { validate } from '@airlock/protocol/forms/validate';
 import { idSchema } from '@airlock/protocol/ids';
 import { type Json, type JsonObject, jsonSchema } from '@airlock/protocol/json';
 import { type Retry, retrySchema, type SessionOptions, type Turn, turnSchema } from '@airlock/protocol/service-channel';
@@ -11,7 +12,6 @@ import type { Form } from './form.ts';
 import { makeCall } from './make-call.ts';
 import { type Branches, race, type Winner } from './race.ts';
 import { toShown } from './shown.ts';
-import { validate } from './validate.ts';
 
 /** How long people have to answer a lock that says nothing else: 7 days. */
 export const defaultAnswerMs = 7 * 24 * 60 * 60 * 1000;

@@ -1,27 +1,17 @@
 import { type Element, elementsSchema } from '@airlock/protocol/elements';
 import { AirlockError } from '@airlock/protocol/errors';
-import { validate } from './validate.ts';
+import { problemsOfForm } from '@airlock/protocol/forms/definition';
+import { validate } from '@airlock/protocol/forms/validate';
+import { fieldErrorsOf } from '@airlock/protocol/issues';
+import type { Field, FormValues, Parts } from './form/part.ts';
 
-/** A part of a form that takes a value of type `Value`. */
-export interface Field<Value> {
-  readonly element: (name: string) => Element;
-  /** Narrows what `validate` let through. */
-  readonly read: (value: unknown) => Value;
-}
-
-/** A part of a form that takes no value. */
-export interface Fixed {
-  readonly element: () => Element;
-}
-
-export type Parts = Readonly<Record<string, Field<unknown> | Fixed>>;
-
-/** What a form yields: a value per field. */
-export type FormValues<P extends Parts> = {
-  [Name in keyof P as P[Name] extends Field<unknown> ? Name : never]: P[Name] extends Field<infer Value>
-    ? Value
-    : never;
-};
+export { action, checkbox, multiselect, radio, select } from './form/choices.ts';
+export { group, showIf } from './form/compose.ts';
+export { cancel, errors, hr, html, lineBreak, markdown, submit } from './form/fixed.ts';
+export { date, datetime, month, time, week } from './form/moments.ts';
+export { number, range } from './form/numbers.ts';
+export type { Field, Fixed, FormValues, Group, Parts } from './form/part.ts';
+export { color, email, hidden, password, search, tel, text, textarea, url } from './form/texts.ts';
 
 /** A form as people see it, and the type of what it yields. */
 export interface Form<Values> {
@@ -30,170 +20,44 @@ export interface Form<Values> {
   parse(values: unknown): Values;
 }
 
-interface FieldOptions {
-  readonly label?: string;
-  readonly help?: string;
+function fieldsIn(parts: Parts): [string, Field<unknown>][] {
+  return Object.entries(parts).flatMap(([name, part]) => {
+    if ('parts' in part) return fieldsIn(part.parts);
+    return 'read' in part ? [[name, part] as [string, Field<unknown>]] : [];
+  });
 }
 
-interface TextOptions extends FieldOptions {
-  readonly value?: string;
-  /** A text of blanks counts as none. Default false. */
-  readonly required?: boolean;
-  readonly placeholder?: string;
-  /** In UTF-16 units, as browsers count. Default 100,000. */
-  readonly maxLength?: number;
+function unusable(problems: readonly string[]): AirlockError {
+  return new AirlockError('service_not_loaded', `A form cannot be used: ${problems.join('; ')}`);
 }
 
-const described = (options: FieldOptions) => ({
-  label: options.label ?? null,
-  ...(options.help === undefined ? {} : { help: options.help }),
-});
-
-const readText = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** One line of text. Left empty it yields ''. */
-export function text(options: TextOptions = {}): Field<string> {
-  return {
-    element: (name) => ({
-      type: 'text',
-      name,
-      ...described(options),
-      value: options.value ?? null,
-      required: options.required ?? false,
-      placeholder: options.placeholder ?? null,
-      max_length: options.maxLength ?? null,
-    }),
-    read: readText,
-  };
+function elementsOf(parts: Parts): readonly Element[] {
+  const checked = elementsSchema.safeParse(Object.entries(parts).map(([name, part]) => part.element(name)));
+  if (!checked.success) {
+    throw unusable(
+      Object.entries(fieldErrorsOf(checked.error.issues)).map(([at, words]) => `${at}: ${words.join(', ')}`),
+    );
+  }
+  const problems = problemsOfForm(checked.data);
+  if (problems.length > 0) throw unusable(problems);
+  return checked.data;
 }
-
-/** Text of any number of lines. Left empty it yields ''. */
-export function textarea(options: TextOptions & { readonly rows?: number } = {}): Field<string> {
-  return {
-    element: (name) => ({
-      type: 'textarea',
-      name,
-      ...described(options),
-      value: options.value ?? null,
-      required: options.required ?? false,
-      placeholder: options.placeholder ?? null,
-      rows: options.rows ?? null,
-      max_length: options.maxLength ?? null,
-    }),
-    read: readText,
-  };
-}
-
-interface NumberOptions<Required extends boolean> extends FieldOptions {
-  readonly value?: number;
-  readonly required?: Required;
-  readonly placeholder?: string;
-  readonly min?: number;
-  readonly max?: number;
-  /** Only `min` (or 0) plus multiples of this are taken. */
-  readonly step?: number;
-}
-
-type Optional<Value, Required extends boolean> = Required extends true ? Value : Value | null;
-
-/** A number. Left empty it yields null, unless it is required. */
-export function number<const Required extends boolean = false>(
-  options: NumberOptions<Required> = {},
-): Field<Optional<number, Required>> {
-  return {
-    element: (name) => ({
-      type: 'number',
-      name,
-      ...described(options),
-      value: options.value ?? null,
-      required: options.required ?? false,
-      placeholder: options.placeholder ?? null,
-      min_value: options.min ?? null,
-      max_value: options.max ?? null,
-      step: options.step ?? null,
-    }),
-    read: (value) => value as Optional<number, Required>,
-  };
-}
-
-/** A box to tick. `option` is the caption beside it. */
-export function checkbox(
-  options: FieldOptions & { readonly value?: boolean; readonly option?: string } = {},
-): Field<boolean> {
-  return {
-    element: (name) => ({
-      type: 'boolean',
-      name,
-      ...described(options),
-      value: options.value ?? false,
-      option: options.option ?? null,
-    }),
-    read: (value) => value === true,
-  };
-}
-
-interface SelectOptions<Name extends string, Required extends boolean> extends FieldOptions {
-  /** In the order shown; `name` is what the service gets. */
-  readonly options: readonly { readonly name: Name; readonly label: string }[];
-  readonly value?: NoInfer<Name>;
-  readonly required?: Required;
-}
-
-/** One of several options. Left empty it yields null, unless it is required. */
-export function select<const Name extends string, const Required extends boolean = false>(
-  options: SelectOptions<Name, Required>,
-): Field<Optional<Name, Required>> {
-  return {
-    element: (name) => ({
-      type: 'select',
-      name,
-      ...described(options),
-      value: options.value ?? null,
-      required: options.required ?? false,
-      option: options.options.map((option) => ({ name: option.name, label: option.label })),
-    }),
-    read: (value) => value as Optional<Name, Required>,
-  };
-}
-
-/** Markdown between fields; common leading blanks of its lines are removed. */
-export function markdown(body: string): Fixed {
-  const lines = body.replace(/^\n|\n[ \t]*$/g, '').split('\n');
-  const indents = lines.filter((line) => line.trim() !== '').map((line) => line.search(/\S/));
-  const indent = Math.min(...indents, body.length);
-  return { element: () => ({ type: 'markdown', text: lines.map((line) => line.slice(indent)).join('\n') }) };
-}
-
-/** The button that sends the form. */
-export function submit(caption: string): Fixed {
-  return { element: () => ({ type: 'submit', text: caption }) };
-}
-
-/** The button that leaves the form; nothing is sent. */
-export function cancel(caption: string): Fixed {
-  return { element: () => ({ type: 'cancel', text: caption }) };
-}
-
-const reservedNames = new Set(['constructor', 'prototype', '_global_']);
 
 /**
- * A form of named parts, in the order written. The names of parts without a value (`markdown`, `submit`, `cancel`) are
+ * A form of named parts, in the order written. The names of parts without a value (`markdown`, `submit`, `group`…) are
  * not used. Throws a `service_not_loaded` error when a name or an option cannot be used.
  */
 export function form<P extends Parts>(parts: P): Form<FormValues<P>> {
-  const entries = Object.entries(parts);
-  const reserved = entries.find(([name, part]) => 'read' in part && reservedNames.has(name));
-  if (reserved !== undefined) throw new AirlockError('service_not_loaded', `A field cannot be named "${reserved[0]}"`);
-  const checked = elementsSchema.safeParse(entries.map(([name, part]) => part.element(name)));
-  if (!checked.success) throw new AirlockError('service_not_loaded', `A form is not valid: ${checked.error.message}`);
-  const elements = checked.data;
+  const elements = elementsOf(parts);
+  const fields = fieldsIn(parts);
   return {
     elements,
-    parse(values) {
-      const result = validate(elements, values);
+    parse(given) {
+      const result = validate(elements, given);
       if (!result.ok) throw new AirlockError('invalid_inputs', 'The form was not taken', { fields: result.fields });
-      const read = entries.flatMap(([name, part]) => ('read' in part ? [[name, part.read(result.values[name])]] : []));
-      return Object.fromEntries(read) as FormValues<P>;
+      const { values } = result;
+      const shown = fields.filter(([name]) => Object.hasOwn(values, name));
+      return Object.fromEntries(shown.map(([name, part]) => [name, part.read(values[name])])) as FormValues<P>;
     },
   };
 }

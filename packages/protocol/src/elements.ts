@@ -52,6 +52,7 @@ const flatSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('number'),
     ...typed,
+    value: number,
     min_value: number,
     max_value: number,
     step: z.number().positive().nullable(),

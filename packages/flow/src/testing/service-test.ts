@@ -1,9 +1,9 @@
 import { AirlockError, type FieldErrors } from '@airlock/protocol/errors';
+import { validate } from '@airlock/protocol/forms/validate';
 import type { JsonObject } from '@airlock/protocol/json';
 import type { Call, FromService, Outcome } from '@airlock/protocol/service-channel';
 import type { Execution } from '../execution.ts';
 import type { Service } from '../service.ts';
-import { validate } from '../validate.ts';
 import { OpenLocks } from './open-locks.ts';
 import { startRun, watchSteps } from './run.ts';
 import { type Asked, type End, failure, type LogEntry, type Recording, type Script, testSession } from './script.ts';

@@ -1,7 +1,7 @@
-import { validate } from '@airlock/flow/validate';
 import type { Execution, ExecutionSummary } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
 import { executionStatusSchema, isFinal } from '@airlock/protocol/executions';
+import { validate } from '@airlock/protocol/forms/validate';
 import { idSchema } from '@airlock/protocol/ids';
 import type { JsonObject } from '@airlock/protocol/json';
 import type { ServicePolicy } from '@airlock/protocol/service-channel';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { validate } from '@airlock/flow/validate';
 import { AirlockError } from '@airlock/protocol/errors';
+import { validate } from '@airlock/protocol/forms/validate';
 import { idSchema } from '@airlock/protocol/ids';
 import type { Json, JsonObject } from '@airlock/protocol/json';
 import { callSchema, type Outcome, type ToService } from '@airlock/protocol/service-channel';

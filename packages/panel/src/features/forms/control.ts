@@ -1,7 +1,7 @@
+import type { FieldElement } from '@airlock/protocol/forms/fields';
 import type { ChangeEvent } from 'react';
 import type { Draft } from '../../lib/draft.ts';
 import { describedBy, inputClass } from '../../ui/field.tsx';
-import type { FieldElement } from './rules.ts';
 
 /** The elements of some types. */
 export type ElementOf<Type extends FieldElement['type']> = Extract<FieldElement, { type: Type }>;

@@ -1,7 +1,7 @@
 import type { Element } from '@airlock/protocol/elements';
+import { fieldsOf } from '@airlock/protocol/forms/fields';
 import { describe, expect, it } from 'vitest';
 import { problemsOf, visibleErrors } from './form-problems.ts';
-import { fieldsOf } from './rules.ts';
 
 const typed = { label: null, value: null, required: true, placeholder: null };
 const elements: Element[] = [

@@ -1,8 +1,9 @@
 import type { FieldErrors } from '@airlock/protocol/errors';
+import { checkField } from '@airlock/protocol/forms/check';
+import type { FieldElement } from '@airlock/protocol/forms/fields';
 import type { Draft } from '../../lib/draft.ts';
 import type { SeenField } from './control.ts';
 import { toInput } from './form-values.ts';
-import { checkField, type FieldElement } from './rules.ts';
 
 export function isSeen(element: FieldElement): element is SeenField {
   return element.type !== 'hidden' && element.type !== 'action';

@@ -43,7 +43,7 @@ describe('initial values', () => {
     [{ type: 'text', ...line, value: 'me' }, 'me'],
     [textarea, ''],
     [number, ''],
-    [{ ...number, value: '2.5' }, '2.5'],
+    [{ ...number, value: 2.5 }, '2.5'],
     [range, '3'],
     [date, ''],
     [{ ...date, value: '2026-11-25' }, '2026-11-25'],

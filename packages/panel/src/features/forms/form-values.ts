@@ -1,8 +1,8 @@
 import type { Element } from '@airlock/protocol/elements';
 import type { FieldErrors } from '@airlock/protocol/errors';
+import { type FieldElement, fieldsOf, isShown } from '@airlock/protocol/forms/fields';
 import type { Json, JsonObject } from '@airlock/protocol/json';
 import type { Draft } from '../../lib/draft.ts';
-import { type FieldElement, fieldsOf, isShown } from './rules.ts';
 
 /** The button that sends a form, when it is one of its own actions. */
 export type Pressed = Extract<FieldElement, { type: 'action' }>;

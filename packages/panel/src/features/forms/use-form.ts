@@ -1,12 +1,12 @@
 import type { Element } from '@airlock/protocol/elements';
 import type { FieldErrors } from '@airlock/protocol/errors';
+import { fieldsOf } from '@airlock/protocol/forms/fields';
 import type { JsonObject } from '@airlock/protocol/json';
 import { type FocusEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { type Draft, useDraft } from '../../lib/draft.ts';
 import { focusProblem } from './focus-problem.ts';
 import { problemsOf, visibleErrors } from './form-problems.ts';
 import { initialValues, type Pressed, shownElements, toInputs } from './form-values.ts';
-import { fieldsOf } from './rules.ts';
 import { useLeftFields } from './use-left-fields.ts';
 
 const none: ReadonlySet<string> = new Set();
