@@ -1,0 +1,108 @@
+import {
+  action,
+  cancel,
+  checkbox,
+  color,
+  date,
+  datetime,
+  email,
+  errors,
+  form,
+  group,
+  hidden,
+  hr,
+  html,
+  lineBreak,
+  markdown,
+  month,
+  multiselect,
+  number,
+  password,
+  radio,
+  range,
+  search,
+  select,
+  showIf,
+  submit,
+  tel,
+  text,
+  textarea,
+  time,
+  url,
+  week,
+} from '@airlock/flow/form';
+import { defineService } from '@airlock/flow/service';
+
+/** A trip somebody books: every element once, and what it is for. */
+export default defineService({
+  name: 'every-element',
+  title: 'Every element',
+  description: 'Books a trip that does not take place, with every element a form can have.',
+  tags: ['example'],
+  form: form({
+    intro: markdown('## A trip\n\nNothing is booked. You get back what you fill in.'),
+    terms: html('<p>Prices are <b>made up</b>; see <a href="https://example.com/terms">the terms</a>.</p>'),
+    problems: errors(),
+    traveller: group(
+      { label: 'Traveller', help: 'As in your passport.' },
+      {
+        name: text({ label: 'Name', required: true, maxLength: 80 }),
+        email: email({ label: 'E-mail', required: true, placeholder: 'ada@example.com' }),
+        phone: tel({ label: 'Telephone', pattern: '[+]?[0-9 ]{4,20}', help: 'Digits and blanks' }),
+        site: url({ label: 'Web site' }),
+        pin: password({
+          label: 'A PIN of your choice',
+          minLength: 4,
+          maxLength: 8,
+          help: 'Only its length is shown again',
+        }),
+      },
+    ),
+    rule: hr(),
+    from: search({ label: 'From', placeholder: 'A town' }),
+    day: date({ label: 'Day', required: true, min: '2026-01-01' }),
+    departure: time({ label: 'Not before', step: 900, value: '08:00' }),
+    back: datetime({ label: 'Back at the latest' }),
+    season: month({ label: 'Or any time in' }),
+    week: week({ label: 'Or in the week' }),
+    room: lineBreak(),
+    people: number({ label: 'People', required: true, min: 1, max: 9, step: 1, value: 1 }),
+    budget: range({ label: 'Budget in hundreds', min: 1, max: 20, value: 5 }),
+    seat: select({
+      label: 'Seat',
+      options: [
+        { name: 'window', label: 'At a window' },
+        { name: 'aisle', label: 'At the aisle' },
+      ],
+    }),
+    by: radio({
+      label: 'By',
+      required: true,
+      value: 'train',
+      options: [
+        { name: 'train', label: 'Train' },
+        { name: 'bicycle', label: 'Bicycle' },
+      ],
+    }),
+    repairs: showIf('by', 'bicycle', checkbox({ option: 'I can mend a tyre' })),
+    meals: multiselect({
+      label: 'Meals',
+      max: 2,
+      options: [
+        { name: 'breakfast', label: 'Breakfast' },
+        { name: 'lunch', label: 'Lunch' },
+        { name: 'dinner', label: 'Dinner' },
+      ],
+    }),
+    colour: color({ label: 'Colour of the luggage', value: '#0f6378' }),
+    wishes: textarea({ label: 'Wishes', rows: 3, maxLength: 1_000 }),
+    source: hidden('example'),
+    book: submit('Book'),
+    quote: action('Ask for a price', 'quote'),
+    leave: cancel('Leave'),
+  }),
+  run({ inputs }) {
+    const { pin, ...shown } = inputs;
+    return Promise.resolve({ type: 'json', body: { ...shown, pinLength: pin.length, repairs: shown.repairs ?? null } });
+  },
+});
