@@ -12,7 +12,6 @@ const number = z.number().nullable();
 
 /** Shown, sent and required only while another field, which comes earlier, has one of these values. */
 const showIfSchema = z.object({ field: name, is: z.array(z.union([z.string(), z.number(), z.boolean()])).min(1) });
-export type ShowIf = z.infer<typeof showIfSchema>;
 
 const shown = { show_if: showIfSchema.optional() };
 const field = { name, label: z.string().nullable(), help: z.string().optional(), ...shown };
