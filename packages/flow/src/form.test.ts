@@ -1,6 +1,26 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { cancel, checkbox, form, markdown, number, select, submit, text, textarea } from './form.ts';
+import {
+  action,
+  cancel,
+  checkbox,
+  color,
+  date,
+  form,
+  group,
+  hidden,
+  markdown,
+  multiselect,
+  number,
+  radio,
+  range,
+  select,
+  showIf,
+  submit,
+  text,
+  textarea,
+  time,
+} from './form.ts';
 
 const sizes = select({
   options: [
@@ -57,6 +77,53 @@ describe('form', () => {
     }>();
     const values = { name: '', note: 'n', age: null, count: 2, agree: true, size: 's', other: null };
     expect(typed.parse({ note: 'n', count: '2', agree: 'on', size: 's' })).toEqual(values);
+  });
+
+  it('types choices, moments, groups and what is not always shown', () => {
+    const options = [
+      { name: 'a', label: 'A' },
+      { name: 'b', label: 'B' },
+    ] as const;
+    const typed = form({
+      one: radio({ options, required: true }),
+      many: multiselect({ options }),
+      day: date(),
+      at: time({ required: true }),
+      share: range({ min: 0, max: 10 }),
+      tint: color(),
+      source: hidden('test'),
+      pressed: action('Later', 'later'),
+      more: group({ label: 'More' }, { note: text(), size: sizes }),
+      why: showIf('one', 'a', number({ required: true })),
+      rest: showIf('one', ['a', 'b'], group({ label: 'Rest' }, { left: textarea() })),
+    });
+    expectTypeOf(typed.parse).returns.toEqualTypeOf<{
+      one: 'a' | 'b';
+      many: ('a' | 'b')[];
+      day: string | null;
+      at: string;
+      share: number;
+      tint: string;
+      source: string;
+      pressed: 'later' | null;
+      note: string;
+      size: 's' | 'l';
+      why: number | undefined;
+      left: string | undefined;
+    }>();
+    expect(typed.parse({ one: 'b', at: '10:00', size: 's' })).toEqual({
+      one: 'b',
+      many: [],
+      day: null,
+      at: '10:00',
+      share: 0,
+      tint: '#000000',
+      source: 'test',
+      pressed: null,
+      note: '',
+      size: 's',
+      left: '',
+    });
   });
 
   it('throws invalid_inputs with messages by field', () => {

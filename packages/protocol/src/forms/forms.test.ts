@@ -228,6 +228,47 @@ describe.each(elements.map((each) => ({ ...each, type: each.element.type })))(
   },
 );
 
+describe('lines', () => {
+  const line = (type: 'text' | 'email' | 'url', more: object = {}): FieldElement => ({
+    type,
+    ...typed,
+    max_length: null,
+    ...more,
+  });
+
+  it.each<[string, FieldElement, string]>([
+    ['blanks for an address', line('email'), ' '],
+    ['blanks for a pattern', line('text', { pattern: '[0-9]+' }), '  '],
+    ['blanks for a length', line('text', { min_length: 3 }), ' '],
+    ['an address without a host', line('url'), 'https:example.com'],
+    ['blanks around an address', line('url'), ' https://example.com'],
+    ['a mail address without anybody', line('url'), 'mailto:'],
+    ['a line separator', line('text'), 'a\u2028b'],
+    ['a paragraph separator', line('text'), 'a\u2029b'],
+    ['a hidden value that turns the text', { type: 'hidden', name: 'field', value: '' }, 'a\u202eb'],
+    ['a hidden escape', { type: 'hidden', name: 'field', value: '' }, 'a\u001b[2J'],
+  ])('refuse %s', (_, element, value) => {
+    expect(checkField(element, value)).toHaveLength(1);
+  });
+
+  it('take nothing for an answer where none is required', () => {
+    for (const type of ['text', 'email', 'url'] as const) {
+      expect(checkField(line(type, { pattern: '[0-9]+', min_length: 3 }), '')).toEqual([]);
+    }
+  });
+});
+
+describe('days and weeks', () => {
+  const date: FieldElement = { type: 'date', ...typed, min_date: null, max_date: null };
+  const week: FieldElement = { type: 'week', ...typed, min_week: null, max_week: null };
+
+  it('are those of the calendar', () => {
+    for (const day of ['2028-02-29', '2000-02-29']) expect(checkField(date, day)).toEqual([]);
+    expect(checkField(date, '1900-02-29')).toHaveLength(1);
+    for (const long of ['2020-W53', '2026-W53']) expect(checkField(week, long)).toEqual([]);
+  });
+});
+
 describe('whole forms', () => {
   const all = elements.map(({ element }, at) => ({ ...element, name: `f${at}` }) as Element);
 

@@ -12,7 +12,7 @@ const bidi = /[\u202a-\u202e\u2066-\u2069]/;
 const email =
   /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 const longestEmail = 254;
-const linkProtocols = new Set(['http:', 'https:', 'mailto:']);
+const link = /^(?:https?:\/\/\S+|mailto:[^\s@]+@[^\s@]+)$/i;
 
 function lengthProblem(text: string, least: number | null | undefined, most: number | null): string | undefined {
   const limit = most ?? defaultMaxLength;
@@ -21,13 +21,10 @@ function lengthProblem(text: string, least: number | null | undefined, most: num
   return undefined;
 }
 
-function isLink(text: string): boolean {
-  return URL.canParse(text) && linkProtocols.has(new URL(text).protocol);
-}
-
 function formProblem({ type, pattern }: Line, text: string): string | undefined {
   if (type === 'email' && (text.length > longestEmail || !email.test(text))) return 'Expected an e-mail address';
-  if (type === 'url' && !isLink(text)) return 'Expected a whole address, such as https://example.com';
+  if (type === 'url' && !(link.test(text) && URL.canParse(text)))
+    return 'Expected a whole address, such as https://example.com';
   if (pattern && !fits(pattern, text)) return `Expected a value of the form ${pattern}`;
   return undefined;
 }
@@ -36,12 +33,10 @@ export function checkLine(element: Line, given: unknown): Checked {
   const text = given === undefined ? (element.value ?? '') : (given ?? '');
   if (typeof text !== 'string') return { problem: 'Expected a text' };
   if (element.required && text.trim() === '') return required;
-  if (/[\n\r]/.test(text)) return { problem: 'Expected one line' };
+  if (/[\n\r\u2028\u2029]/.test(text)) return { problem: 'Expected one line' };
   if (control.test(text) || bidi.test(text)) return { problem: 'Expected a text without control characters' };
-  const isBlank = text.trim() === '';
-  const problem = isBlank
-    ? lengthProblem(text, null, element.max_length)
-    : (lengthProblem(text, element.min_length, element.max_length) ?? formProblem(element, text));
+  if (text === '') return { value: text };
+  const problem = lengthProblem(text, element.min_length, element.max_length) ?? formProblem(element, text);
   return problem === undefined ? { value: text } : { problem };
 }
 
@@ -50,16 +45,15 @@ export function checkArea(element: Area, given: unknown): Checked {
   if (typeof raw !== 'string') return { problem: 'Expected a text' };
   const text = raw.replaceAll('\r\n', '\n').replaceAll('\r', '\n');
   if (control.test(text)) return { problem: 'Expected a text without control characters' };
-  const isBlank = text.trim() === '';
-  if (isBlank && element.required) return required;
-  const problem = lengthProblem(text, isBlank ? null : element.min_length, element.max_length);
+  if (element.required && text.trim() === '') return required;
+  const problem = lengthProblem(text, text === '' ? null : element.min_length, element.max_length);
   return problem === undefined ? { value: text } : { problem };
 }
 
 export function checkHidden({ value }: Extract<FieldElement, { type: 'hidden' }>, given: unknown): Checked {
   const text = given ?? value;
   if (typeof text !== 'string') return { problem: 'Expected a text' };
-  if (text.includes('\0')) return { problem: 'Expected a text without control characters' };
+  if (control.test(text) || bidi.test(text)) return { problem: 'Expected a text without control characters' };
   const problem = lengthProblem(text, null, null);
   return problem === undefined ? { value: text } : { problem };
 }
