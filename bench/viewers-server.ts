@@ -45,6 +45,8 @@ async function startAirlock(): Promise<Server> {
     // Nobody asks for anything but whether the execution exists.
     executions: { get: () => Promise.resolve({ lastSeq: 0 }) } as unknown as ApiDeps['executions'],
     inbox: {} as ApiDeps['inbox'],
+    files: {} as ApiDeps['files'],
+    filesSettled: () => Promise.resolve(),
     system: () => Promise.reject(new RangeError('Not part of the benchmark')),
     notReady: () => Promise.resolve([]),
     stop: () => undefined,

@@ -1,4 +1,4 @@
-import { form, markdown, submit, textarea } from '@airlock/flow/form';
+import { type FileInput, files, form, markdown, submit, textarea } from '@airlock/flow/form';
 
 /** Words that end a conversation when they are the whole reply, in any case. */
 const endingWords = ['done', 'exit', 'quit', 'stop'] as const;
@@ -11,6 +11,17 @@ export const completionPrompt = `You work on a task for a person, over several t
 complete and you need nothing more from the person, end your last message with this line, alone on a line of its own:
 ${completionMarker}
 Do not write this line in any other case: not when you ask something, not when something is left to do.`;
+
+/** Added to Claude's system prompt: where files come from, and where they go. */
+export const workspacePrompt = `Files people give you lie in /workspace/in. What they are to get as a file, put into
+/workspace/out: they see it and download it there.`;
+
+/** What Claude is told when files come with a text. */
+export function withFiles(text: string, given: readonly FileInput[]): string {
+  if (given.length === 0) return text;
+  const list = given.map(({ path }) => `- /workspace/${path}`).join('\n');
+  return `${text}\n\nFiles that come with this:\n${list}`.trim();
+}
 
 export function isEnding(reply: string): boolean {
   const word = reply.trim().toLowerCase();
@@ -33,8 +44,14 @@ export function replyForm(wasEmpty: boolean) {
   return form({
     waiting: markdown(`${waiting} ${hint}`),
     response: textarea({ label: 'Your reply', rows: 4, maxLength: longestText }),
+    files: filesField(),
     send: submit('Send'),
   });
+}
+
+/** Files for Claude. */
+export function filesField() {
+  return files({ label: 'Files', help: 'Claude finds them in its workspace, under in/.' });
 }
 
 /** The form the conversation starts with. */

@@ -32,6 +32,7 @@ describe('claude-hitl', () => {
     const fields = service.manifest.elements.flatMap((element) => ('name' in element ? [element] : []));
     expect(fields).toMatchObject([
       { type: 'textarea', name: 'prompt', required: true, max_length: 100_000 },
+      { type: 'file', name: 'files', required: false, multiple: true },
       { type: 'select', name: 'completion_mode', value: 'continuous' },
     ]);
   });
@@ -47,6 +48,27 @@ describe('claude-hitl', () => {
     expect(final).toContain('| Tokens in | 2,000 (from cache 0, to cache 0) |');
     expect(final).toContain('| Tokens out | 400 |');
     expect(test.log.at(-3)?.key).toBe('main/session_end/main#0');
+  });
+
+  it('tells Claude which files came with the prompt and with a reply, a reply of files alone included', async () => {
+    const given = (path: string) => ({
+      upload: '00000000-0000-4000-8000-000000000001',
+      name: path.slice(3),
+      size: 1,
+      type: '',
+      sha256: '0'.repeat(64),
+      path,
+    });
+    const test = start({
+      inputs: { prompt: 'Read it', files: [given('in/a.txt')] },
+      answers: { 'claude-input': [{ response: ' ', files: [given('in/b c.txt')] }, { response: 'done' }] },
+    });
+    await test.ended;
+    expect(said(test)).toEqual([
+      'Read it\n\nFiles that come with this:\n- /workspace/in/a.txt',
+      'Files that come with this:\n- /workspace/in/b c.txt',
+    ]);
+    expect(opened(test)[0]?.appendSystemPrompt).toContain('/workspace/out');
   });
 
   it.each(['done', 'EXIT', ' quit ', 'Stop\n'])('ends on %j', async (word) => {
@@ -85,7 +107,7 @@ describe('claude-hitl', () => {
     const test = start({ answers: replies('done') });
     await test.ended;
     expect(asked(test)[0]?.expiresMs).toBe(604_800_000);
-    expect(opened(test)).toEqual([{ answerMs: 604_800_000, stallMs: 660_000 }]);
+    expect(opened(test)).toMatchObject([{ answerMs: 604_800_000, stallMs: 660_000 }]);
   });
 
   it('says that the cost is unknown when one turn of it is', async () => {
@@ -120,7 +142,7 @@ describe('claude-hitl in auto-complete mode', () => {
   it('is off by default: the marker means nothing then', async () => {
     const test = start({ answers: replies('done'), session: () => '[TASK_COMPLETE]' });
     expect(await finalOf(test.ended)).toContain('You ended the conversation.');
-    expect(opened(test)[0]).not.toHaveProperty('appendSystemPrompt');
+    expect(opened(test)[0]?.appendSystemPrompt).not.toContain('[TASK_COMPLETE]');
   });
 });
 

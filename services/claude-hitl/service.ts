@@ -2,7 +2,17 @@ import { type Ctx, defaultAnswerMs, type Session } from '@airlock/flow/context';
 import { isError } from '@airlock/flow/errors';
 import { form, select, submit } from '@airlock/flow/form';
 import { defineService, type Service } from '@airlock/flow/service';
-import { completionMarker, completionPrompt, isComplete, isEnding, promptField, replyForm } from './conversation.ts';
+import {
+  completionMarker,
+  completionPrompt,
+  filesField,
+  isComplete,
+  isEnding,
+  promptField,
+  replyForm,
+  withFiles,
+  workspacePrompt,
+} from './conversation.ts';
 import { type Ending, summary } from './summary.ts';
 
 /** Settings of the service; times in milliseconds. */
@@ -23,6 +33,7 @@ export interface ClaudeHitlOptions {
 
 const conversationForm = form({
   prompt: promptField(),
+  files: filesField(),
   completion_mode: select({
     label: 'When it ends',
     options: [
@@ -40,10 +51,12 @@ type Inputs = ReturnType<typeof conversationForm.parse>;
 
 function openSession(ctx: Ctx<Inputs>, settings: Settings): Promise<Session> {
   const { maxTurns: _, ...options } = settings;
-  if (ctx.inputs.completion_mode === 'continuous') return ctx.session('main', options);
+  if (ctx.inputs.completion_mode === 'continuous') {
+    return ctx.session('main', { ...options, appendSystemPrompt: workspacePrompt });
+  }
   return ctx.session('main', {
     ...options,
-    appendSystemPrompt: completionPrompt,
+    appendSystemPrompt: `${workspacePrompt}\n\n${completionPrompt}`,
     hiddenLines: [completionMarker],
   });
 }
@@ -54,7 +67,7 @@ async function askPerson(ctx: Ctx<Inputs>, answerMs: number): Promise<string | n
     let reply = '';
     for (let wasEmpty = false; reply === ''; wasEmpty = true) {
       const answer = await ctx.lock('claude-input', replyForm(wasEmpty), { expiresMs: answerMs });
-      reply = answer.response.trim();
+      reply = withFiles(answer.response.trim(), answer.files);
     }
     return reply;
   } catch (error) {
@@ -68,7 +81,7 @@ async function converse(ctx: Ctx<Inputs>, settings: Settings): Promise<string> {
   const startedAt = await ctx.now();
   const session = await openSession(ctx, settings);
   let turns = 0;
-  let prompt = ctx.inputs.prompt;
+  let prompt = withFiles(ctx.inputs.prompt, ctx.inputs.files);
   let ending: Ending | null = null;
   while (ending === null) {
     const turn = await session.send(prompt);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createExecutions, type Executions } from '@airlock/host/executions/executions';
+import { createFiles } from '@airlock/host/files/files';
 import { createInbox } from '@airlock/host/inbox/inbox';
 import { createLog, type Log } from '@airlock/host/log/log';
 import { createOwnership, type Ownership } from '@airlock/host/ownership/ownership';
@@ -91,6 +92,7 @@ const executions: Executions = createExecutions({
   store,
   log,
   inbox,
+  ...createFiles({ home: spec.home, store, log, clock }),
   timers,
   ownership,
   clock,

@@ -128,6 +128,7 @@ export function createScriptedSessions({ store, log, inbox, settle, vary }: Scri
     meter: nothing,
     checkStalls: nothing,
     checkWorkspaces: nothing,
+    filesSettled: () => Promise.resolve(),
     detach: nothing,
     endAll: nothing,
     requestOwner: { check: refuse, answered: nothing, expired: nothing },

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import { createFiles } from '@airlock/host/files/files';
 import { createModelGateway } from '@airlock/host/gateway/gateway';
 import { createInbox } from '@airlock/host/inbox/inbox';
 import { addExecution } from '@airlock/host/log/fixtures';
@@ -34,8 +36,9 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
   const clock = () => new Date();
   const sim = createModelSim({ scripts: [{ yaml: script, file: 'matrix.yaml' }], pace: 0 });
   const { url } = await sim.listen();
-  const { store, remove } = await temporaryStore();
+  const { store, path, remove } = await temporaryStore();
   const log = createLog(store, clock);
+  const { files } = createFiles({ home: dirname(path), store, log, clock });
   const placement = createProcessPlacement();
   const gateway = createModelGateway({ baseUrl: url, apiKey: 'sk-real' });
   const settled: number[] = [];
@@ -47,6 +50,7 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
     store,
     log,
     inbox,
+    files,
     placement,
     clock,
     logger,

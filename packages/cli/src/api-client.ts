@@ -3,6 +3,7 @@ import { AirlockError, errorBodySchema } from '@airlock/protocol/errors';
 import * as z from 'zod';
 import { Failure } from './failure.ts';
 import type { HostFile } from './local/host-file.ts';
+import { uploadFile } from './upload-file.ts';
 
 const errorSchema = z.object({ error: errorBodySchema });
 
@@ -11,6 +12,8 @@ export interface ApiClient {
   get<T extends z.ZodType>(path: string, schema: T, timeoutMs?: number): Promise<z.infer<T>>;
   /** With a `key`, the same call sent again is carried out once; it is, when the connection breaks. */
   post<T extends z.ZodType>(path: string, body: unknown, schema: T, key?: string): Promise<z.infer<T>>;
+  /** Sends a file of this machine; resolves with the id of its upload. */
+  upload(path: string): Promise<string>;
   /** Opens an event stream; the caller reads and cancels the body. */
   stream(path: string, lastEventId: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
@@ -68,6 +71,7 @@ export function createApiClient({ url, token }: HostFile): ApiClient {
       const response = key === undefined ? await send() : await send().catch(send);
       return await parse(response, schema);
     },
+    upload: (path) => uploadFile(path, new URL(`${apiBase}/uploads`, url).href, authorization),
     async stream(path, lastEventId, signal) {
       const headers = { authorization, accept: 'text/event-stream', 'last-event-id': String(lastEventId) };
       const response = await request(path, { headers, signal });

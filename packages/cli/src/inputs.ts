@@ -34,8 +34,29 @@ function coerce(element: FieldElement, text: string): Json {
   return text;
 }
 
+/** `@a.csv,@b.csv`: files of this machine, for a field of files. */
+function filesIn(text: string): string[] {
+  return text.split(',').map((each) => {
+    if (each.startsWith('@') && each.length > 1) return each.slice(1);
+    throw new UsageFailure('A file cannot be read', `'${each}'`, 'Write files as @path, several as @path,@path');
+  });
+}
+
+async function sendAll(paths: readonly string[], sendFile: SendFile): Promise<string[]> {
+  const ids: string[] = [];
+  for (const path of paths) ids.push(await sendFile(path));
+  return ids;
+}
+
+/** Sends a file and resolves with the id of its upload. */
+export type SendFile = (path: string) => Promise<string>;
+
 /** Form values from `name=value` pairs, in the types the form's elements want; the host validates them. */
-export function inputsOf(elements: readonly Element[], pairs: readonly string[]): JsonObject {
+export async function inputsOf(
+  elements: readonly Element[],
+  pairs: readonly string[],
+  sendFile: SendFile,
+): Promise<JsonObject> {
   const fields = new Map(fieldsOf(elements).map((element) => [element.name, element] as const));
   const inputs: JsonObject = {};
   for (const [name, text] of parsePairs(pairs)) {
@@ -44,7 +65,7 @@ export function inputsOf(elements: readonly Element[], pairs: readonly string[])
       const known = [...fields.keys()].join(', ') || 'none';
       throw new UsageFailure('The form has no such field', `'${name}'`, `Use one of its fields: ${known}`);
     }
-    inputs[name] = coerce(element, text);
+    inputs[name] = element.type === 'file' ? await sendAll(filesIn(text), sendFile) : coerce(element, text);
   }
   return inputs;
 }

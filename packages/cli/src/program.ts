@@ -88,7 +88,7 @@ function addWorkCommands(program: Command, context: Context, done: Done): void {
     .command('run')
     .argument('<service>', 'its name')
     .description('start a service')
-    .option('--field <name=value>', 'a value of its form; may be repeated', collect, [])
+    .option('--field <name=value>', 'a value of its form, files as @path,@path; may be repeated', collect, [])
     .option('-f, --follow', 'show its log until it ends')
     .option('--idempotency-key <key>', 'launches under one key are one launch')
     .option('--json', 'print JSON')
@@ -104,7 +104,12 @@ function addWorkCommands(program: Command, context: Context, done: Done): void {
     .command('answer')
     .argument('<request>', 'its id')
     .description('answer a request')
-    .option('--field <name=value>', 'a field of the form, or an answer by number of its question', collect, [])
+    .option(
+      '--field <name=value>',
+      'a field of the form, files as @path,@path, or an answer by number of its question',
+      collect,
+      [],
+    )
     .option('--allow', 'let the tool run')
     .option('--deny', 'do not let the tool run')
     .option('--message <text>', 'why not, or an answer in your own words')

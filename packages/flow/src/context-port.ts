@@ -7,6 +7,8 @@ export interface ContextPort {
   readonly inputs: JsonObject;
   readonly signal: AbortSignal;
   readonly answerMs: number;
+  /** Folder of the execution's files. */
+  readonly files: string | undefined;
   call(scope: string, call: Call): Made;
   /** Says how the answer of an open lock becomes its value. */
   onLease(key: string, lease: (inputs: JsonObject) => Promise<Json>): void;

@@ -4,13 +4,15 @@ import type { Shown } from '@airlock/protocol/events';
 import { validate } from '@airlock/protocol/forms/validate';
 import { idSchema } from '@airlock/protocol/ids';
 import { type Json, type JsonObject, jsonSchema } from '@airlock/protocol/json';
-import { type Retry, retrySchema, type SessionOptions, type Turn, turnSchema } from '@airlock/protocol/service-channel';
+import { type Retry, type SessionOptions, type Turn, turnSchema } from '@airlock/protocol/service-channel';
 import { addUsage, noUsage, type Usage } from '@airlock/protocol/usage';
 import * as z from 'zod';
 import type { ContextPort } from './context-port.ts';
+import { createFiles, type Files } from './files.ts';
 import type { Form } from './form.ts';
 import { makeCall } from './make-call.ts';
 import { type Branches, race, type Winner } from './race.ts';
+import { runStep } from './run-step.ts';
 import { toShown } from './shown.ts';
 
 /** How long people have to answer a lock that says nothing else: 7 days. */
@@ -70,6 +72,7 @@ export interface Ctx<Inputs> {
   readonly signal: AbortSignal;
   readonly tracer: Tracer;
   readonly lock: Lock;
+  readonly files: Files;
   /** Starts a session. A name can be used once in an execution. Default `main`. */
   session(name?: string, options?: SessionOptions): Promise<Session>;
   /**
@@ -171,14 +174,6 @@ function checkDefault<Answer>(name: string, form: Form<Answer>, otherwise: Parti
   });
 }
 
-async function runStep<Value>(port: ContextPort, name: string, work: () => unknown, retry: Partial<Retry>) {
-  const checked = retrySchema.safeParse(retry);
-  if (!checked.success) throw new AirlockError('service_failed', `Step ${name}: ${z.prettifyError(checked.error)}`);
-  const made = makeCall(port, { kind: 'step', name, retry: checked.data });
-  port.onStep(made.key, work);
-  return (await made.outcome) as Value;
-}
-
 export function createContext<Inputs>(port: ContextPort, inputs: Inputs): Ctx<Inputs> {
   const lock = createLock(port);
   return {
@@ -186,6 +181,7 @@ export function createContext<Inputs>(port: ContextPort, inputs: Inputs): Ctx<In
     signal: port.signal,
     tracer: createTracer(port, lock),
     lock,
+    files: createFiles(port),
     session: createSessions(port),
     step: (name, work, options = {}) => runStep(port, name, work, options.retry ?? {}),
     sleep: async (ms) => {

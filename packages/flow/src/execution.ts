@@ -59,6 +59,7 @@ export class Execution {
   readonly #send: Send;
   readonly #clock: Clock;
   readonly #id: RunMessage['execution'];
+  readonly #files: string | undefined;
   readonly #replay: Replay;
   readonly #abort = new AbortController();
   readonly #leases = new Leases();
@@ -71,6 +72,7 @@ export class Execution {
     this.#send = send;
     this.#clock = clock;
     this.#id = run.execution;
+    this.#files = run.files;
     const fail = (error: AirlockError) => this.#fail(error);
     this.#replay = new Replay(
       run,
@@ -156,6 +158,7 @@ export class Execution {
         inputs,
         signal: this.#abort.signal,
         answerMs: service.answerMs,
+        files: this.#files,
         call: (scope, call) => this.#replay.call(scope, call),
         onLease: (key, lease) => this.#leases.of(key).resolve(lease),
         onStep: (key, work) => this.#steps.offer(key, keepBranch(work)),

@@ -7,6 +7,7 @@ import type { Field, FormValues, Parts } from './form/part.ts';
 
 export { action, checkbox, multiselect, radio, select } from './form/choices.ts';
 export { group, showIf } from './form/compose.ts';
+export { type FileInput, file, files } from './form/files.ts';
 export { cancel, errors, hr, html, lineBreak, markdown, submit } from './form/fixed.ts';
 export { date, datetime, month, time, week } from './form/moments.ts';
 export { number, range } from './form/numbers.ts';

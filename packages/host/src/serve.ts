@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { System } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
 import { serve as listen } from '@hono/node-server';
 import type { Logger } from 'pino';
@@ -13,6 +11,7 @@ import { finishRestore } from './backup/staging.ts';
 import type { Config } from './config.ts';
 import { every } from './executions/every.ts';
 import { createExecutions, type Executions } from './executions/executions.ts';
+import { createFiles } from './files/files.ts';
 import { createModelGateway } from './gateway/gateway.ts';
 import { createKeyCheck } from './gateway/key-check.ts';
 import { lockHome, removeHostFile, writeHostFile } from './host-file.ts';
@@ -23,6 +22,7 @@ import { createOwnership, type Ownership } from './ownership/ownership.ts';
 import { createLocalPlacement } from './placement/local.ts';
 import { listenError, requirePort } from './port.ts';
 import { requireImage } from './prepare-image.ts';
+import { describeSystem, notReady, upstreamOf } from './readiness.ts';
 import { createReaper } from './sessions/reaper.ts';
 import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { type Engine, prepareEngine } from './setup.ts';
@@ -31,7 +31,6 @@ import { openStore } from './store/store.ts';
 import { createTakeOver } from './take-over.ts';
 import { renderError, type Terminal } from './terminal.ts';
 import { createTimers } from './timers/timers.ts';
-import { version } from './version.ts';
 import { openWire } from './wire/open-wire.ts';
 
 /** A running host. */
@@ -80,19 +79,21 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     backups,
     ownership,
   });
-  const system = (): Promise<System> => describe(config, engine, image.reference);
   const app = createApp({
     auth,
     executions: parts.executions,
     inbox: parts.inbox,
+    files: parts.files,
+    filesSettled: parts.sessions.filesSettled,
     log: parts.log,
     logger,
-    system,
+    system: () => describeSystem(config, engine, image.reference),
     notReady: () => notReady(config, engine, image.reference),
     stop: onStop,
     panelDir: join(config.root, 'packages/panel/dist'),
   });
   await parts.executions.services.ready;
+  await parts.files.files.sweep();
   await ownership.begin();
   await parts.sessions.recover();
   await parts.executions.recover();
@@ -186,10 +187,12 @@ function compose(options: ComposeOptions) {
     clock,
     owner: (kind) => (kind === 'form' ? executions.formOwner : sessions.requestOwner),
   });
+  const files = createFiles({ home: config.home, store, log, clock });
   const executions: Executions = createExecutions({
     store,
     log,
     inbox,
+    ...files,
     timers,
     ownership,
     clock,
@@ -202,6 +205,7 @@ function compose(options: ComposeOptions) {
     store,
     log,
     inbox,
+    files: files.files,
     placement,
     clock,
     logger,
@@ -218,16 +222,13 @@ function compose(options: ComposeOptions) {
   });
   const takeOver = createTakeOver({ ownership, executions, sessions, logger });
   const reap = every(60_000, createReaper({ store, placement, logger }));
-  return { log, inbox, timers, executions, sessions, keys, backups, takeOver, reap };
+  const sweepUploads = every(60 * 60_000, files.uploads.sweep);
+  return { log, inbox, files, timers, executions, sessions, keys, backups, takeOver, reap, sweepUploads };
 }
 
 function upstream(config: Config, simulator: Simulator | undefined) {
   if (config.model.kind === 'api') return { baseUrl: config.model.baseUrl, apiKey: config.model.key };
   return { baseUrl: simulator?.url ?? '', apiKey: 'simulated' };
-}
-
-function upstreamOf(config: Config): string {
-  return config.model.kind === 'api' ? config.model.baseUrl : 'simulated';
 }
 
 async function tick(parts: Parts, logger: Logger): Promise<void> {
@@ -238,6 +239,7 @@ async function tick(parts: Parts, logger: Logger): Promise<void> {
     await parts.sessions.checkWorkspaces();
     await parts.backups.check();
     await parts.reap();
+    await parts.sweepUploads();
   } catch (error) {
     logger.warn({ error }, 'A timer could not be served; the next round tries again');
   }
@@ -252,38 +254,6 @@ function childEnv(config: Config): Record<string, string> {
 
 function childOptions(config: Config, logger: Logger) {
   return { root: config.root, env: childEnv(config), logger };
-}
-
-async function describe(config: Config, engine: Engine, image: string): Promise<System> {
-  const problems = await notReady(config, engine, image);
-  return {
-    version,
-    node: process.version,
-    model: config.model.kind,
-    upstream: upstreamOf(config),
-    engine: { name: engine.info.name, version: engine.info.version },
-    image: { reference: image, usable: problems.length === 0 },
-    store: 'sqlite',
-  };
-}
-
-/** Least free space, in bytes, with which an answer can still be written down. */
-const leastFree = 8 * 1024 ** 2;
-
-async function notReady(config: Config, engine: Engine, image: string): Promise<string[]> {
-  const { bavail, bsize } = await statfs(config.home);
-  if (bavail * bsize < leastFree) return [`The disk is full where ${config.home} lies`];
-  try {
-    await engine.client.ping();
-  } catch {
-    return ['The container engine does not answer'];
-  }
-  try {
-    await engine.client.getImage(image).inspect();
-    return [];
-  } catch {
-    return [`The worker image ${image} is missing`];
-  }
 }
 
 function urlOf(host: string, address: AddressInfo): string {

@@ -94,6 +94,21 @@ const flatSchema = z.discriminatedUnion('type', [
     min_items: z.number().int().nonnegative().nullable(),
     max_items: length,
   }),
+  /** Files people choose; the value is a list of what was uploaded, see `files/file.ts`. */
+  z.object({
+    type: z.literal('file'),
+    ...field,
+    value: z.null(),
+    required: z.boolean(),
+    multiple: z.boolean(),
+    /** Whole folders. */
+    directory: z.boolean(),
+    /** As in HTML: `.csv, image/*`; null takes everything. */
+    accept: text,
+    max_files: length,
+    /** Of one file. */
+    max_bytes: length,
+  }),
   /** Sent as it is, and seen by nobody; people can change it all the same. */
   z.object({ type: z.literal('hidden'), name, value: z.string(), ...shown }),
   z.object({ type: z.literal('submit'), text: z.string() }),

@@ -40,6 +40,13 @@ export const errorTable = {
   },
   request_expired: { status: 410, title: 'The time to answer is over', fix: 'Start a new execution' },
   too_large: { status: 413, title: 'The request is too large', fix: 'Send less at once' },
+  upload_conflict: {
+    status: 409,
+    title: 'The upload is at another place',
+    fix: 'Ask how far it is, and go on from there',
+  },
+  upload_corrupt: { status: 460, title: 'A piece arrived damaged', fix: 'Send it again' },
+  range_refused: { status: 416, title: 'The file has no such range', fix: 'Ask for bytes the file has' },
   invalid_inputs: { status: 422, title: 'Some values are not valid', fix: 'Correct the fields named and send again' },
   too_many_attempts: { status: 429, title: 'Too many attempts', fix: 'Wait a minute, then try again' },
   internal: {

@@ -3,6 +3,7 @@ import { assignSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
 import { errorBodySchema } from './errors.ts';
 import { shownSchema } from './events.ts';
+import { isSafePath } from './files/names.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
 import { usageSchema } from './usage.ts';
@@ -101,6 +102,13 @@ export const callSchema = z.discriminatedUnion('kind', [
     /** Whether the process wants to turn the answer into a value (`lease` messages). */
     lease: z.boolean(),
   }),
+  /** A file the service has put into `out` of its execution. The outcome is null. */
+  z.object({
+    kind: z.literal('file'),
+    path: z.string().refine(isSafePath),
+    size: z.number().int().nonnegative(),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
   /** Opens a session. `session` is its name inside the execution. The outcome is `{id}`. */
   z.object({ kind: z.literal('session_open'), session: z.string(), options: sessionOptionsSchema }),
   /** One turn. The outcome is a `Turn`; a failed turn is an error. */
@@ -143,6 +151,8 @@ export const toServiceSchema = z.discriminatedUnion('type', [
     type: z.literal('run'),
     execution: idSchema,
     inputs: jsonObjectSchema,
+    /** Absolute path of the folder its files are in. */
+    files: z.string().optional(),
     /** Calls made before, in the order they were made. */
     calls: z.array(recordedCallSchema),
     /** Their outcomes, in log order. */

@@ -3,7 +3,7 @@ import { type Request, requestSchema } from '@airlock/protocol/requests';
 import * as z from 'zod';
 import { type Context, connect } from '../context.ts';
 import { UsageFailure } from '../failure.ts';
-import { inputsOf, parsePairs } from '../inputs.ts';
+import { inputsOf, parsePairs, type SendFile } from '../inputs.ts';
 import { printJson } from '../terminal.ts';
 
 export interface AnswerOptions {
@@ -40,10 +40,10 @@ function questionInputs(request: Extract<Request, { kind: 'question' }>, options
   return { answers, ...(options.message === undefined ? {} : { response: options.message }) };
 }
 
-function inputsFor(request: Request, options: AnswerOptions): JsonObject {
+async function inputsFor(request: Request, options: AnswerOptions, upload: SendFile): Promise<JsonObject> {
   switch (request.kind) {
     case 'form':
-      return inputsOf(request.elements, options.field);
+      return await inputsOf(request.elements, options.field, upload);
     case 'tool':
       return toolInputs(options);
     case 'question':
@@ -56,7 +56,7 @@ export async function answer(context: Context, id: string, options: AnswerOption
   const api = await connect(context);
   const path = `/requests/${encodeURIComponent(id)}`;
   const request = await api.get(path, requestSchema);
-  await api.post(`${path}/answer`, { inputs: inputsFor(request, options) }, z.unknown());
+  await api.post(`${path}/answer`, { inputs: await inputsFor(request, options, api.upload) }, z.unknown());
   if (options.json === true) printJson(context.terminal, { id, answered: true });
   else context.terminal.out('✓ Answered\n');
   return 0;

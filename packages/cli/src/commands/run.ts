@@ -19,7 +19,7 @@ export async function run(context: Context, name: string, options: RunOptions): 
   const api = await connect(context);
   const path = `/services/${encodeURIComponent(name)}`;
   const { elements } = await api.get(path, serviceSchema);
-  const inputs = inputsOf(elements, options.field);
+  const inputs = await inputsOf(elements, options.field, api.upload);
   const key = options.idempotencyKey ?? randomUUID();
   const { id } = await api.post(`${path}/executions`, { inputs }, z.object({ id: idSchema }), key);
   if (options.json === true) printJson(context.terminal, { id });

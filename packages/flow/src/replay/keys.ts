@@ -32,6 +32,8 @@ function nameOf(call: Call): string {
     case 'sleep':
     case 'race':
       return '';
+    case 'file':
+      return call.path;
     case 'lock':
     case 'step':
       return call.name;

@@ -11,6 +11,8 @@ export interface CrashRun {
   readonly log: readonly LogEntry[];
   /** Attempts begun of each step, by name. */
   readonly attempts: ReadonlyMap<string, number>;
+  /** Files written, by name. */
+  readonly made: ReadonlyMap<string, string>;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function crashMatrix(service: Service, script: Script): Promise<Cra
     const test = new ServiceTest(service, { ...script, crashAt: [crashAt] });
     const end = await test.finish();
     if (crashAt === 0) moments = test.moments;
-    results.push({ crashAt, runs: test.runs, end, log: test.log, attempts: test.attempts });
+    results.push({ crashAt, runs: test.runs, end, log: test.log, attempts: test.attempts, made: test.made });
   }
   return results;
 }

@@ -16,8 +16,13 @@ const testClock: Clock = {
 };
 
 /** Runs a service from the top. Everything crosses as JSON, as it does between host and service process. */
-export function startRun(service: Service, recording: Recording, send: (message: FromService) => void): Execution {
-  const run = toServiceSchema.parse({ ...recording, type: 'run', execution: testExecution });
+export function startRun(
+  service: Service,
+  recording: Recording,
+  send: (message: FromService) => void,
+  files?: string,
+): Execution {
+  const run = toServiceSchema.parse({ ...recording, files, type: 'run', execution: testExecution });
   if (run.type !== 'run') throw new AirlockError('internal', 'Expected a run message');
   return new Execution(service, run, (message) => send(JSON.parse(JSON.stringify(message))), testClock);
 }

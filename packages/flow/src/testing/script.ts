@@ -8,6 +8,8 @@ import type { Recorded } from '../replay/replay.ts';
 /** What a service meets in a test. */
 export interface Script {
   readonly inputs?: JsonObject;
+  /** What is in the files of the inputs, by their `path`. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Claude's part: what a turn says, or the error it fails with. `turn` counts from 0 in each session. */
   readonly session?: (text: string, turn: number, session: string) => string | Partial<Turn> | AirlockError;
   /** Answers by lock name, each given once; `expire` lets the time run out. A lock without one waits for the test. */

@@ -5,14 +5,12 @@ import type { Call, FromService, Outcome } from '@airlock/protocol/service-chann
 import type { Execution } from '../execution.ts';
 import type { Service } from '../service.ts';
 import { OpenLocks } from './open-locks.ts';
+import { createOutcomes, type Immediate } from './outcomes.ts';
 import { startRun, watchSteps } from './run.ts';
-import { type Asked, type End, failure, type LogEntry, type Recording, type Script, testSession } from './script.ts';
-import { createSessions } from './sessions.ts';
+import { type Asked, type End, failure, type LogEntry, type Recording, type Script } from './script.ts';
+import { TestFiles } from './test-files.ts';
 import { pauseAfter, type TestStep, TestSteps } from './test-steps.ts';
-import { seededRandom, TestTime } from './time.ts';
-
-/** Calls with an outcome at once. */
-type Immediate = Exclude<Call, { kind: 'emit' | 'log' | 'lock' | 'sleep' | 'step' | 'race' }>;
+import { TestTime } from './time.ts';
 
 /**
  * Runs a service in memory, with this object as its host: no process, container or model. Time stands still but for
@@ -37,8 +35,8 @@ export class ServiceTest {
   readonly #locks = new OpenLocks();
   readonly #steps = new TestSteps();
   readonly #time = new TestTime();
-  readonly #random = seededRandom(1);
-  readonly #say: ReturnType<typeof createSessions>;
+  readonly #files: TestFiles;
+  readonly #outcomeOf: (call: Immediate) => Outcome;
   /** How often locks were asked, by name. */
   readonly #asked = new Map<string, number>();
   #cancelled: AirlockError | undefined;
@@ -52,9 +50,15 @@ export class ServiceTest {
   constructor(service: Service, script: Script = {}) {
     this.#service = service;
     this.#script = script;
-    this.#say = createSessions(script);
+    this.#files = new TestFiles(script.files ?? {});
+    this.#outcomeOf = createOutcomes(script, this.#time, this.#files);
     this.ended = this.#end.promise;
     this.#execution = this.#start();
+  }
+
+  /** Files the service has written, by name. */
+  get made(): ReadonlyMap<string, string> {
+    return this.#files.made;
   }
 
   /** Attempts begun of each step, by name. */
@@ -147,9 +151,14 @@ export class ServiceTest {
     this.#stir();
     const isCurrent = () => execution === this.#execution;
     const watched = watchSteps(this.#service, () => isCurrent() && this.#isKilledNow());
-    const execution: Execution = startRun(watched, this.recording, (message) => {
-      if (isCurrent()) this.#take(message);
-    });
+    const execution: Execution = startRun(
+      watched,
+      this.recording,
+      (message) => {
+        if (isCurrent()) this.#take(message);
+      },
+      this.#files.folder,
+    );
     if (this.#cancelled) execution.cancel(this.#cancelled);
     return execution;
   }
@@ -188,6 +197,7 @@ export class ServiceTest {
 
   #finish(end: End): void {
     this.#isOver = true;
+    this.#files.remove();
     this.#end.resolve(this.#cancelled ? { status: 'cancelled' } : end);
     this.#idle.resolve();
   }
@@ -221,22 +231,6 @@ export class ServiceTest {
       }
       default:
         this.#store(key, this.#outcomeOf(call));
-    }
-  }
-
-  #outcomeOf(call: Immediate): Outcome {
-    switch (call.kind) {
-      case 'random':
-        return { ok: true, value: this.#random() };
-      case 'now':
-        this.#time.now += 1000;
-        return { ok: true, value: this.#time.now };
-      case 'session_open':
-        return { ok: true, value: { id: testSession } };
-      case 'session_send':
-        return this.#say(call.session, call.text);
-      case 'session_end':
-        return { ok: true, value: null };
     }
   }
 

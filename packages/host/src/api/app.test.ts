@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Auth, createAuth } from '../auth/auth.ts';
 import type { Executions } from '../executions/executions.ts';
 import { noSessions } from '../executions/fixtures.ts';
+import { createFiles } from '../files/files.ts';
 import { createInbox } from '../inbox/inbox.ts';
 import { createLog } from '../log/log.ts';
 import { temporaryStore } from '../store/temporary.ts';
@@ -62,6 +63,8 @@ beforeEach(async () => {
     log,
     panelDir,
     executions: noExecutions,
+    filesSettled: () => Promise.resolve(),
+    files: createFiles({ home: panelDir, store: temporary.store, log, clock }),
     inbox: createInbox({
       store: temporary.store,
       log,

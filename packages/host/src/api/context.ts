@@ -5,6 +5,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Auth } from '../auth/auth.ts';
 import type { Executions } from '../executions/executions.ts';
+import type { Files } from '../files/files.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 
@@ -12,6 +13,9 @@ export interface ApiDeps {
   readonly auth: Auth;
   readonly executions: Executions;
   readonly inbox: Inbox;
+  readonly files: Files;
+  /** Resolves when files on their way from an execution's sessions are kept, or after a while. */
+  readonly filesSettled: (execution: string) => Promise<void>;
   readonly log: Log;
   readonly system: () => Promise<System>;
   /** Why the host cannot work now; empty when it can. */

@@ -34,6 +34,8 @@ beforeEach(async () => {
     auth,
     log: host.log,
     inbox: host.inbox,
+    files: host.files,
+    filesSettled: () => Promise.resolve(),
     executions: host.executions,
     panelDir: tmpdir(),
     system: () => Promise.reject(new RangeError('not asked here')),

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createZstdDecompress } from 'node:zlib';
 import { AirlockError } from '@airlock/protocol/errors';
+import { readTar, type TarEntry } from '../files/tar-entries.ts';
 import { type EntryKind, kindOf, type ManifestEntry, manifestName, maxEntries, partBytes } from './manifest.ts';
-import { readTar, type TarEntry } from './tar-entries.ts';
 
 /** An entry of an archive, its name and size checked; `bytes` are as they come. */
 interface ArchiveEntry {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { AirlockError } from '@airlock/protocol/errors';
 import { imagePaths } from '@airlock/protocol/wire';
-import { readTar, type TarEntry } from './tar-entries.ts';
+import { readTar, type TarEntry } from '../files/tar-entries.ts';
 
 const folder = imagePaths.workspace.slice(1);
 const kept = new Set<TarEntry['type']>(['file', 'directory', 'symlink', 'link', 'fifo', 'contiguous-file']);

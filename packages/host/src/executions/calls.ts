@@ -121,6 +121,11 @@ async function act(tx: Tx, execution: string, key: string, call: Call, sinks: Ca
       await sinks.inbox.open(tx, { execution, session: null, ask, ref: key, expiresAt, assign, otherwise });
       return;
     }
+    case 'file': {
+      const { path, size, sha256 } = call;
+      await sinks.files.record(tx, execution, 'out', [{ path, size, sha256 }], null);
+      return await done(null);
+    }
     case 'session_open': {
       const id = await sinks.sessions.open(tx, execution, call.session, call.options);
       return await done({ id });

@@ -1,10 +1,11 @@
 import type { Execution, ExecutionSummary } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
 import { executionStatusSchema, isFinal } from '@airlock/protocol/executions';
-import { validate } from '@airlock/protocol/forms/validate';
 import { idSchema } from '@airlock/protocol/ids';
 import type { JsonObject } from '@airlock/protocol/json';
 import type { ServicePolicy } from '@airlock/protocol/service-channel';
+import type { ExecutionFiles } from '../files/execution-files.ts';
+import type { FormFiles } from '../files/form-files.ts';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import type { Ownership } from '../ownership/ownership.ts';
@@ -16,7 +17,7 @@ import { every } from './every.ts';
 import type { ExecutionRow } from './execution-row.ts';
 import { createFiring } from './firing.ts';
 import { createFormOwner } from './form-owner.ts';
-import { findLaunch, launchExecution } from './launch.ts';
+import { createLauncher } from './launcher.ts';
 import { getExecution, type ListOptions, listExecutions } from './listing.ts';
 import { createLoader } from './loader.ts';
 import { createParkings } from './parkings.ts';
@@ -65,6 +66,8 @@ export interface ExecutionsOptions {
   readonly store: Store;
   readonly log: Log;
   readonly inbox: Inbox;
+  readonly files: ExecutionFiles;
+  readonly formFiles: FormFiles;
   readonly sessions: () => Sessions;
   readonly timers: Timers;
   readonly ownership: Ownership;
@@ -81,7 +84,7 @@ const idleMs = 60_000;
 const mostResident = 200;
 
 export function createExecutions(options: ExecutionsOptions): Executions {
-  const { store, log, inbox, timers, ownership, clock, logger } = options;
+  const { store, log, inbox, formFiles, timers, ownership, clock, logger } = options;
   const strikes = createStrikes(store);
   const parkings = createParkings(store, ownership);
   let isStopping = false;
@@ -100,6 +103,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     log,
     inbox,
     timers,
+    files: options.files,
     clock,
     sessions: options.sessions(),
     fence: ownership,
@@ -111,7 +115,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     },
   });
 
-  const loader = createLoader({ store, ownership, sinks });
+  const loader = createLoader({ store, ownership, filesOf: options.files.folderOf, sinks });
   const runs = createRuns({
     serviceOf: async (id) => (await find(id)).service,
     assign: services.assign,
@@ -132,6 +136,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   });
   const forms = createFormOwner({
     store,
+    formFiles,
     settle: (tx, ...args) => settle(tx, ...args),
     send: async (id, message) => {
       await runs.wake(id);
@@ -147,6 +152,17 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     stop: stopExecution,
     /** E3: its time to end by itself is over. */
     end: async (id) => await end(id, await messages.endingOf(id, ['cancelled', 'It was stopped'])),
+  });
+  const launch = createLauncher({
+    store,
+    log,
+    files: options.files,
+    formFiles,
+    services,
+    ownership,
+    clock,
+    begin: (tx, service) => admitNext(tx, service),
+    wake: begin,
   });
   const sweep = every(60_000, createSweep({ store, ownership, services, clock, remove: removeRows }));
   const lookAround = every(5_000, async () => {
@@ -233,6 +249,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     await store.write(async (tx) => {
       await tx.db.deleteFrom('executions').where('id', '=', id).execute();
     });
+    await options.files.purge(id);
     ownership.forget(id);
   }
 
@@ -242,23 +259,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     settle,
     fire,
 
-    async launch(service, given, user, key) {
-      // Found before the service is asked: it may have changed, or not load any more.
-      const known = key === undefined ? undefined : await findLaunch(store.db, { service, given, user, key });
-      if (known !== undefined) return { id: known, isNew: false };
-      const manifest = services.manifest(service);
-      const checked = validate(manifest.elements, given);
-      if (!checked.ok) {
-        throw new AirlockError('invalid_inputs', 'Some fields are not valid', { fields: checked.fields });
-      }
-      const launch = { manifest, inputs: checked.values, given, user, key, owner: ownership.launched };
-      const { launched, admitted } = await store.write(async (tx) => ({
-        launched: await launchExecution(tx, launch, { log, hold: ownership.hold, clock }),
-        admitted: await admitNext(tx, service),
-      }));
-      begin(admitted);
-      return launched;
-    },
+    launch,
 
     get: (id) => getExecution(store, inbox, id),
     list: (query) => listExecutions(store, query),

@@ -25,6 +25,7 @@ export const noSessions: Sessions = {
   release: () => Promise.resolve(),
   checkStalls: () => Promise.resolve(),
   checkWorkspaces: () => Promise.resolve(),
+  filesSettled: () => Promise.resolve(),
   detach: () => Promise.resolve(),
   endAll: () => Promise.resolve(),
 };
@@ -55,6 +56,7 @@ export async function callRig() {
     log,
     inbox,
     timers,
+    files: { record: () => Promise.resolve() },
     clock,
     fence: { host: 'h', epochOf: () => undefined },
     random: () => 0.25,

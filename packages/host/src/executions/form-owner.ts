@@ -4,6 +4,7 @@ import { validate } from '@airlock/protocol/forms/validate';
 import { idSchema } from '@airlock/protocol/ids';
 import type { Json, JsonObject } from '@airlock/protocol/json';
 import { callSchema, type Outcome, type ToService } from '@airlock/protocol/service-channel';
+import type { FormFiles } from '../files/form-files.ts';
 import type { RequestOwner } from '../inbox/inbox.ts';
 import { formAskOf, type RequestRow } from '../inbox/request-row.ts';
 import type { Settle } from '../sessions/frames.ts';
@@ -12,6 +13,7 @@ import type { Store } from '../store/store.ts';
 
 interface FormOwnerOptions {
   readonly store: Store;
+  readonly formFiles: FormFiles;
   readonly settle: Settle;
   /** Wakes an execution and sends to its process; resolves with false when there is none now. */
   readonly send: (execution: string, message: ToService) => Promise<boolean>;
@@ -21,7 +23,7 @@ interface FormOwnerOptions {
 const leaseTimeoutMs = 10_000;
 
 /** Form requests: answers are checked against the form, then turned into a value by the service's lease. */
-export function createFormOwner({ store, settle, send }: FormOwnerOptions) {
+export function createFormOwner({ store, formFiles, settle, send }: FormOwnerOptions) {
   const waiting = new Map<string, (outcome: Outcome) => void>();
 
   async function lease(row: RequestRow, inputs: JsonObject): Promise<Json> {
@@ -50,15 +52,17 @@ export function createFormOwner({ store, settle, send }: FormOwnerOptions) {
   }
 
   const owner: RequestOwner = {
-    async check(row, inputs) {
-      const checked = validate(formAskOf(row).elements, inputs);
+    async check(row, inputs, by) {
+      const { elements } = formAskOf(row);
+      const checked = validate(elements, await formFiles.known(elements, inputs, by));
       if (!checked.ok) {
         throw new AirlockError('invalid_inputs', 'Some fields are not valid', { fields: checked.fields });
       }
-      const value = (await hasLease(store, row)) ? await lease(row, checked.values) : checked.values;
-      return { inputs: checked.values, value };
+      const values = await formFiles.place(row.execution, elements, checked.values, by);
+      return { inputs: values, value: (await hasLease(store, row)) ? await lease(row, values) : values };
     },
-    async answered(tx, row, settlement) {
+    async answered(tx, row, settlement, by) {
+      await formFiles.record(tx, row.execution, formAskOf(row).elements, settlement.inputs, by);
       await settle(tx, row.execution, row.ref, { ok: true, value: settlement.value ?? settlement.inputs });
     },
     async expired(tx, row, why) {

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Event } from '@airlock/protocol/events';
+import { createFiles } from '../files/files.ts';
 import { createInbox } from '../inbox/inbox.ts';
 import { createLog } from '../log/log.ts';
 import { createOwnership } from '../ownership/ownership.ts';
@@ -14,11 +18,14 @@ interface HostRigOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: () => Date;
   readonly serviceIdleMs?: number;
+  /** Folder for files; default: one of its own. */
+  readonly home?: string;
 }
 
 /** A host without sessions and HTTP; its service processes are real. */
 export async function startHostRig(options: HostRigOptions) {
   const { store, servicesDir, env, clock = () => new Date(), serviceIdleMs } = options;
+  const home = options.home ?? mkdtempSync(join(tmpdir(), 'airlock-rig-'));
   const ownership = createOwnership({ store, clock, home: 'rig' });
   const log = createLog(store, clock, { fence: ownership });
   const logger = { info: () => undefined, warn: () => undefined };
@@ -30,10 +37,12 @@ export async function startHostRig(options: HostRigOptions) {
     handler: (timer) => (timer.kind === 'expiry' ? inbox.expireRequest(timer.ref) : executions.fire(timer)),
   });
   const inbox = createInbox({ store, log, timers, clock, owner: () => executions.formOwner });
+  const files = createFiles({ home, store, log, clock });
   const executions: Executions = createExecutions({
     store,
     log,
     inbox,
+    ...files,
     timers,
     ownership,
     clock,
@@ -71,6 +80,7 @@ export async function startHostRig(options: HostRigOptions) {
     timers,
     executions,
     ownership,
+    files,
     until,
     async launch(service: string, inputs: Parameters<Executions['launch']>[1], key?: string): Promise<string> {
       return (await executions.launch(service, inputs, 'admin', key)).id;
@@ -91,6 +101,7 @@ export async function startHostRig(options: HostRigOptions) {
     async stop(): Promise<void> {
       await timers.stop();
       await executions.stop();
+      if (options.home === undefined) rmSync(home, { recursive: true, force: true });
     },
   };
 }

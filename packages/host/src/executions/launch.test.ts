@@ -1,6 +1,7 @@
 import { type ServiceManifest, servicePolicySchema } from '@airlock/protocol/service-channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../log/log.ts';
+import { newId } from '../store/ids.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import { launchExecution } from './launch.ts';
 
@@ -27,13 +28,14 @@ const manifest: ServiceManifest = {
 function launch(inputs: Record<string, string>, key?: string, user = 'ada') {
   const { store } = temporary;
   const log = createLog(store, () => new Date(0));
-  const sinks = { log, hold: (id: string) => void held.push(id), clock: () => new Date(0) };
+  const formFiles = { record: () => Promise.resolve() };
+  const sinks = { log, formFiles, hold: (id: string) => void held.push(id), clock: () => new Date(0) };
   const owner = { owner: 'h', epoch: 1 };
   defaults += 1;
   return store.write((tx) =>
     launchExecution(
       tx,
-      { manifest, inputs: { ...inputs, added: `default ${defaults}` }, given: inputs, user, key, owner },
+      { id: newId(), manifest, inputs: { ...inputs, added: `default ${defaults}` }, given: inputs, user, key, owner },
       sinks,
     ),
   );

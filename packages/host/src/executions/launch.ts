@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { JsonObject } from '@airlock/protocol/json';
 import type { ServiceManifest } from '@airlock/protocol/service-channel';
+import type { FormFiles } from '../files/form-files.ts';
 import type { Log } from '../log/log.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { newExecutionRow } from './execution-row.ts';
@@ -14,8 +15,9 @@ import { newExecutionRow } from './execution-row.ts';
  */
 
 interface Launch {
+  readonly id: string;
   readonly manifest: ServiceManifest;
-  /** Checked against the form of the service. */
+  /** Checked against the form of the service, its files placed. */
   readonly inputs: JsonObject;
   /** As they were sent. */
   readonly given: JsonObject;
@@ -26,18 +28,20 @@ interface Launch {
 
 interface LaunchSinks {
   readonly log: Log;
+  readonly formFiles: Pick<FormFiles, 'record'>;
   /** Holds a new execution, from the commit on. */
   readonly hold: (execution: string) => void;
   readonly clock: () => Date;
 }
 
 /** Makes an execution that has not begun, or finds the one launched under the same key. */
-export async function launchExecution(tx: Tx, launch: Launch, { log, hold, clock }: LaunchSinks) {
-  const { manifest, inputs, given, user, key, owner } = launch;
+export async function launchExecution(tx: Tx, launch: Launch, { log, formFiles, hold, clock }: LaunchSinks) {
+  const { id, manifest, inputs, given, user, key, owner } = launch;
   const known = key === undefined ? undefined : await findLaunch(tx.db, { service: manifest.name, given, user, key });
   if (known !== undefined) return { id: known, isNew: false };
   const row = {
     ...newExecutionRow(manifest.name, manifest.title, inputs, user, clock()),
+    id,
     ...owner,
     ...(key === undefined ? {} : { launch_key: key, launch_hash: hashOf(manifest.name, given) }),
   };
@@ -48,6 +52,7 @@ export async function launchExecution(tx: Tx, launch: Launch, { log, hold, clock
     { kind: 'meta', payload: { service: manifest.name, title: manifest.title, user } },
     { kind: 'inputs', payload: { inputs } },
   ]);
+  await formFiles.record(tx, row.id, manifest.elements, inputs, user);
   return { id: row.id, isNew: true };
 }
 

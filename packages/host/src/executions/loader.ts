@@ -14,11 +14,13 @@ import { readStop, stopError } from './stopping.ts';
 interface LoaderOptions {
   readonly store: Store;
   readonly ownership: Ownership;
+  /** Folder of an execution's files. */
+  readonly filesOf: (execution: string) => string;
   readonly sinks: () => CallSinks;
 }
 
 /** Hands the log of an execution to the process that is to run it. */
-export function createLoader({ store, ownership, sinks }: LoaderOptions) {
+export function createLoader({ store, ownership, filesOf, sinks }: LoaderOptions) {
   return {
     /** Reads the log and hands it over in one turn of the queue of writes, so that no outcome falls between. */
     async load(id: string, replica: Replica, attach: (outcomes: number) => boolean): Promise<void> {
@@ -32,7 +34,7 @@ export function createLoader({ store, ownership, sinks }: LoaderOptions) {
         const execution = idSchema.parse(id);
         tx.afterCommit(() => {
           if (!attach(outcomes.length)) return;
-          replica.send({ type: 'run', execution, inputs, calls, outcomes });
+          replica.send({ type: 'run', execution, inputs, files: filesOf(id), calls, outcomes });
           if (stop) replica.send({ type: 'cancel', execution, error: stopError(stop).toBody() });
         });
         if (stop) return;

@@ -1,5 +1,6 @@
 import type { Outcome } from '@airlock/protocol/service-channel';
 import type { ExpressionBuilder, RawBuilder } from 'kysely';
+import type { ExecutionFiles } from '../files/execution-files.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import { type Fence, type Holder, holderOf, isHeldBy, whyNotHeld } from '../ownership/ownership.ts';
@@ -15,6 +16,7 @@ export interface CallSinks {
   readonly inbox: Inbox;
   readonly sessions: Sessions;
   readonly timers: Timers;
+  readonly files: Pick<ExecutionFiles, 'record'>;
   readonly fence: Fence;
   readonly clock: () => Date;
   /** A number in [0, 1). */

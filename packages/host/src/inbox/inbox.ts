@@ -40,10 +40,13 @@ export interface OpenRequest {
 
 /** The side that opened a request of some kind. */
 export interface RequestOwner {
-  /** Checks an answer; throws `invalid_inputs` to leave the request open. Has no effects. */
-  check(row: RequestRow, inputs: JsonObject): Promise<Settlement>;
+  /**
+   * Checks an answer; throws `invalid_inputs` to leave the request open. Has no effects but on files, which are nobody's
+   * until the answer is stored. `by`: whose it is; null for a default.
+   */
+  check(row: RequestRow, inputs: JsonObject, by: string | null): Promise<Settlement>;
   /** Takes the settled answer, in the same write that stores it. */
-  answered(tx: Tx, row: RequestRow, settlement: Settlement): Promise<void>;
+  answered(tx: Tx, row: RequestRow, settlement: Settlement, by: string | null): Promise<void>;
   /** The time to answer is over; `why` says what was wrong with the default, if there is one. */
   expired(tx: Tx, row: RequestRow, why?: string): Promise<void>;
 }
@@ -97,7 +100,7 @@ const closeRequest = statement<
 
 export function createInbox({ store, log, timers, clock, owner }: InboxOptions): Inbox {
   const underLock = createLocks();
-  const defaults = createDefaults((row, inputs) => owner(row.kind).check(row, inputs));
+  const defaults = createDefaults((row, inputs) => owner(row.kind).check(row, inputs, null));
 
   async function find(id: string): Promise<RequestRow & { readonly user: string }> {
     const [row] = await store.run(findRequest, { id });
@@ -143,7 +146,7 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
     const isTaken = typeof settlement === 'object';
     await store.write(async (tx) => {
       if (!(await close(tx, row, { outcome: 'expired', ...(isTaken ? { settlement } : {}) }))) return;
-      if (isTaken) await owner(row.kind).answered(tx, row, settlement);
+      if (isTaken) await owner(row.kind).answered(tx, row, settlement, null);
       else await owner(row.kind).expired(tx, row, settlement);
       await refreshStatus(log, tx, row.execution);
     });
@@ -192,11 +195,11 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
           throw new AirlockError('forbidden', `This may be answered by ${whoMayAnswer(assign, row.user)}`);
         }
         refuseClosed(row, clock());
-        const settlement = await owner(row.kind).check(row, inputs);
+        const settlement = await owner(row.kind).check(row, inputs, by.name);
         await store.write(async (tx) => {
           const isMine = await close(tx, row, { outcome: 'answered', by: by.name, settlement });
           if (!isMine) refuseClosed(await readAgain(tx, row.id), clock());
-          await owner(row.kind).answered(tx, row, settlement);
+          await owner(row.kind).answered(tx, row, settlement, by.name);
           await refreshStatus(log, tx, row.execution);
         });
       }),

@@ -9,6 +9,7 @@ import { containerState } from './exit-state.ts';
 import { splitFrames } from './frames.ts';
 import type { ContainerSpec, ContainerState, PlacedContainer, Placement } from './placement.ts';
 import { waitFor } from './wait-exit.ts';
+import { findFiles, packFolder, packFound, unpackInto } from './workspace-files.ts';
 import { WorkspaceVolumes } from './workspace-volume.ts';
 
 export interface LocalPlacementOptions {
@@ -45,6 +46,12 @@ export function createLocalPlacement(options: LocalPlacementOptions): Placement 
     waitExit: async (containerId, signal) => await waitExit(client, containerId, signal),
     lastWords: async (containerId) => await lastWords(client, containerId),
     workspaceBytes: async (containerId) => await workspaceBytes(client, containerId),
+    unpack: async (containerId, tar) => await unpackInto(client, containerId, tar),
+    findFiles: async (containerId, folder) => await findFiles(client, containerId, folder),
+    pack: async (containerId, folder, paths) =>
+      paths === undefined
+        ? await packFolder(client, containerId, folder)
+        : await packFound(client, containerId, folder, paths),
     remove: async (containerId) => await remove(client, containerId),
     removeWorkspace: async (session) => await volumes.remove(session),
     list: async () => await list(client, home),

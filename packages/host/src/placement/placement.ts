@@ -1,5 +1,6 @@
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { SessionSpec } from '@airlock/protocol/wire';
+import type { FoundFile } from './workspace-files.ts';
 
 /** What a session container is made of; everything else about it is fixed by the placement. */
 export interface ContainerSpec {
@@ -36,6 +37,15 @@ export interface Placement {
   lastWords(containerId: string): Promise<string>;
   /** Bytes used in the workspace. */
   workspaceBytes(containerId: string): Promise<number>;
+  /** Unpacks a tar into the workspace. Rejects with `workspace_full`, or `container_lost` when it was cut off. */
+  unpack(containerId: string, tar: Readable): Promise<void>;
+  /** Plain files below a folder of the workspace of a running container, 10,000 at most. */
+  findFiles(containerId: string, folder: string): Promise<FoundFile[]>;
+  /**
+   * A folder of the workspace as a tar: of a running container the files of these names, which may have gone meanwhile;
+   * without names all of it, also of one that has ended. Undefined when it is not there.
+   */
+  pack(containerId: string, folder: string, paths?: readonly string[]): Promise<Readable | undefined>;
   /** Removes the container, running or not. Removing a missing one is no error. */
   remove(containerId: string): Promise<void>;
   /** Removes the workspace volume of a session. Removing a missing one is no error. */

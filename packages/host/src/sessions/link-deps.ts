@@ -11,6 +11,7 @@ import type { ModelRequest, ModelResponse } from '../wire/wire.ts';
 import { commitFrame, endsTurn, type FrameSinks } from './frames.ts';
 import type { LinkDeps } from './link.ts';
 import type { Losses } from './losses.ts';
+import type { MadeFiles } from './made-files.ts';
 import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import type { StallWatch } from './stall-watch.ts';
 import { hasConversation, transcriptLines } from './transcript.ts';
@@ -37,6 +38,8 @@ interface Parts {
   readonly logger: LinkDeps['log'];
   readonly losses: Losses;
   readonly fence: Fence;
+  readonly made: MadeFiles;
+  readonly bringFiles: LinkDeps['bringFiles'];
 }
 
 /** A runner without a host for this long ends itself. */
@@ -66,6 +69,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     log: parts.logger,
     onGone: parts.losses.gone,
     onLost: parts.losses.lost,
+    bringFiles: parts.bringFiles,
     pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
     specOf: async (row) => {
       const { model, appendSystemPrompt } = settingsOf(row);
@@ -82,6 +86,8 @@ export function createLinkDeps(parts: Parts): LinkDeps {
       stalls.touch(row.id);
       for (const each of frame.type === 'batch' ? frame.frames : [frame]) {
         if (each.type === 'turn' && endsTurn(row, each)) tx.afterCommit(() => stalls.forget(row.id));
+        if (each.type === 'tool_result') parts.made.touch(row.id, row.execution);
+        if (each.type === 'turn') tx.afterCommit(() => void parts.made.collect(row.id));
         if (each.type === 'ready') tx.afterCommit(() => settle(row));
         await commitFrame(tx, row, each, sinks);
       }

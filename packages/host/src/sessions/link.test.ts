@@ -36,6 +36,7 @@ let told: string[];
 /** Whether a container that is gone is replaced. */
 let replacing: boolean;
 let removed: string[];
+let bringing: () => Promise<void> = () => Promise.resolve();
 let link: Link | undefined;
 
 const unused = () => Promise.reject(new RangeError('not used here'));
@@ -56,6 +57,9 @@ const placement: Placement = {
   remove: (id) => Promise.resolve(void removed.push(id)),
   removeWorkspace: unused,
   listWorkspaces: unused,
+  unpack: unused,
+  findFiles: unused,
+  pack: unused,
   list: unused,
 };
 
@@ -89,6 +93,7 @@ const deps = (): LinkDeps => ({
   onTranscript: async function* () {
     yield 'a line';
   },
+  bringFiles: () => bringing(),
   onWireOpen: (_row, again) => Promise.resolve(void (again && told.push('attached'))),
   onWireClosed: () => undefined,
   onUnreachable: () => Promise.resolve(void told.push('unreachable')),
@@ -109,6 +114,7 @@ const deps = (): LinkDeps => ({
 
 beforeEach(async () => {
   temporary = await temporaryStore();
+  bringing = () => Promise.resolve();
   [starts, failingStart, downTaken, wires, committed, told, removed, replacing] = [0, 0, 0, [], [], [], [], false];
   onWire = () => undefined;
   onStart = () => undefined;
@@ -215,6 +221,31 @@ describe('a link', () => {
     await stopped.promise;
     expect((await row()).container).not.toBeNull();
     expect(wires).toEqual([]);
+  });
+
+  it('L6. says a prompt once the files given before are there, and tries again in the next wire', async () => {
+    let tries = 0;
+    const there = Promise.withResolvers<void>();
+    bringing = () => {
+      tries += 1;
+      return tries === 1 ? Promise.reject(new AirlockError('container_lost', 'cut off')) : there.promise;
+    };
+    await say('read it');
+    link = createLink(session, deps());
+    const second = await wireNumber(2);
+    expect([...(wires[0]?.sent ?? []), ...second.sent]).toEqual([]);
+    there.resolve();
+    await happens(() => second.sent.length > 0);
+    expect(second.sent).toMatchObject([{ frame: { type: 'prompt', text: 'read it' } }]);
+    expect(tries).toBe(2);
+  });
+
+  it('L6. says nothing to a session whose workspace cannot take them, and loses it', async () => {
+    bringing = () => Promise.reject(new AirlockError('workspace_full', 'The files given do not fit'));
+    await say('read it');
+    link = createLink(session, deps());
+    expect(await lost).toMatchObject({ code: 'workspace_full' });
+    expect((await wireNumber(1)).sent).toEqual([]);
   });
 
   it('L1. starts none for a session that is ending', async () => {

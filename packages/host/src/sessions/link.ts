@@ -20,6 +20,7 @@ import { findSession, isOfHost, type SessionRow, sessionId, takeContainer } from
  * L4. What was queued for the runner is sent in order and kept until the runner has taken it.
  * L5. A container is replaced, or its session lost, only when the container is known to be gone, never because the engine
  *     could not be asked.
+ * L6. What is said to Claude goes to the runner once the files given before are in the workspace.
  */
 
 export interface LinkDeps extends ContainerDeps {
@@ -37,6 +38,8 @@ export interface LinkDeps extends ContainerDeps {
   readonly onWireClosed: (row: SessionRow) => void;
   /** The engine cannot be asked about the session; told once until the next wire opens. */
   readonly onUnreachable: (session: string, problem: AirlockError) => Promise<void>;
+  /** Brings files given so far into the workspace. `container_lost`: it is tried again in the next wire. */
+  readonly bringFiles: (session: string) => Promise<void>;
   /** The container is gone although nobody asked for its end; resolves once it is stored what comes of it. */
   readonly onGone: (session: string, container: string, problem: AirlockError) => Promise<'replaced' | 'over'>;
   /** No container could be started. */
@@ -92,9 +95,23 @@ export function createLink(id: string, deps: LinkDeps): Link {
     const target = wire;
     if (!target) return;
     for (const { n, frame } of await readOutbox(deps.store, id, sent)) {
+      if (frame.type === 'prompt' && !(await bringFiles())) return;
       if (wire !== target) return;
       target.send(n, frame);
       sent = n;
+    }
+  }
+
+  /** L6: false when the session ends because of it. */
+  async function bringFiles(): Promise<boolean> {
+    try {
+      await deps.bringFiles(id);
+      return true;
+    } catch (error) {
+      const problem = AirlockError.from(error, 'container_failed');
+      if (problem.code !== 'workspace_full' && problem.code !== 'container_failed') throw problem;
+      await deps.onLost(id, problem);
+      return false;
     }
   }
 

@@ -4,6 +4,7 @@ import type { Placement } from '../placement/placement.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { type FrameSinks, failSession } from './frames.ts';
 import type { LinkDeps } from './link.ts';
+import type { MadeFiles } from './made-files.ts';
 import { afterLoss, endRememberedTurn, replaceContainer } from './replacement.ts';
 import { findSession, type SessionRow, sessionId } from './session-row.ts';
 import type { StallWatch } from './stall-watch.ts';
@@ -15,6 +16,7 @@ interface LossesOptions {
   readonly wire: { readonly forget: (session: string) => void };
   readonly sinks: FrameSinks;
   readonly stalls: StallWatch;
+  readonly made: MadeFiles;
   readonly image: () => string;
   readonly logger: LinkDeps['log'];
 }
@@ -47,6 +49,8 @@ export function createLosses(options: LossesOptions): Losses {
     stalls.forget(id);
     options.wire.forget(id);
     const row = await findSession(store, id);
+    if (row?.container) await options.made.collectLast(id, row.container);
+    options.made.forget(id);
     for (const container of [row?.container, row?.replaces]) {
       if (!container) continue;
       await placement.remove(container).catch((error: unknown) => {

@@ -36,6 +36,9 @@ async function startOn(list: () => Promise<PlacedContainer[]>, values: Partial<S
     remove: (id) => Promise.resolve(void removed.push(id)),
     removeWorkspace: unused,
     listWorkspaces: unused,
+    unpack: unused,
+    findFiles: unused,
+    pack: unused,
     list,
   };
   await reconcile({ store: temporary.store, placement, logger });

@@ -1,3 +1,4 @@
+import { AirlockError, errorBodySchema } from '@airlock/protocol/errors';
 import { type Id, idSchema } from '@airlock/protocol/ids';
 import { type SessionOptions, sessionOptionsSchema } from '@airlock/protocol/service-channel';
 import { noUsage } from '@airlock/protocol/usage';
@@ -56,11 +57,18 @@ export function newSessionRow(
     ...idle,
     turn_usage: JSON.stringify(noUsage),
     problem: null,
+    files_taken: 0,
   };
 }
 
 export function sessionId(row: SessionRow): Id {
   return idSchema.parse(row.id);
+}
+
+/** Why a session is over. */
+export function problemOf(row: SessionRow): AirlockError {
+  if (row.problem === null) return new AirlockError('container_lost', 'The session has ended');
+  return AirlockError.fromBody(fromJson(errorBodySchema, row.problem, `Problem of session ${row.id}`));
 }
 
 export async function findSession(store: Store, id: string): Promise<SessionRow | undefined> {

@@ -1,21 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { AirlockError, errorBodySchema } from '@airlock/protocol/errors';
+import { AirlockError } from '@airlock/protocol/errors';
 import type { Id } from '@airlock/protocol/ids';
 import type { SessionOptions } from '@airlock/protocol/service-channel';
 import type { Usage } from '@airlock/protocol/usage';
 import type { DownFrame } from '@airlock/protocol/wire';
+import type { ExecutionFiles } from '../files/execution-files.ts';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Placement } from '../placement/placement.ts';
 import { newId } from '../store/ids.ts';
-import { fromJson } from '../store/json.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { abandonTurn } from './abandon.ts';
 import type { FrameSinks, Settle } from './frames.ts';
+import { createGivenFiles } from './given-files.ts';
 import { createLink, type Link, type LinkDeps } from './link.ts';
 import { createLinkDeps, type WireParts } from './link-deps.ts';
 import { createLosses } from './losses.ts';
+import { createMadeFiles } from './made-files.ts';
 import { addMetered } from './meter.ts';
 import { queueDown } from './outbox.ts';
 import { reconcile } from './reconcile.ts';
@@ -26,6 +28,7 @@ import {
   idle,
   newSessionRow,
   openStates,
+  problemOf,
   type SessionRow,
   sessionByName,
   sessionId,
@@ -58,6 +61,8 @@ export interface Sessions {
   checkStalls(): Promise<void>;
   /** Ends sessions whose workspace has outgrown its limit. Looks every 15 s, at sessions at work. */
   checkWorkspaces(): Promise<void>;
+  /** Resolves when files on their way from an execution's sessions are kept, or after 10 s. */
+  filesSettled(execution: string): Promise<void>;
   /** Lets go of every session; containers stay for the next host. */
   detach(): Promise<void>;
   /** Ends every open session and removes its container. */
@@ -69,6 +74,7 @@ export interface SessionsOptions {
   readonly log: Log;
   readonly inbox: Inbox;
   readonly placement: Placement;
+  readonly files: ExecutionFiles;
   readonly wire: WireParts;
   readonly settle: Settle;
   readonly fence: Fence;
@@ -89,9 +95,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     clock,
     upstreamProblem: options.wire.upstreamProblem,
   };
-  const losses = createLosses({ ...options, sinks, stalls });
+  const made = createMadeFiles(options);
+  const losses = createLosses({ ...options, sinks, stalls, made });
   const { lost, release } = losses;
-  const linkDeps = createLinkDeps({ ...options, sinks, stalls, losses });
+  const linkDeps = createLinkDeps({ ...options, sinks, stalls, losses, made, bringFiles: createGivenFiles(options) });
 
   function connect(id: string): void {
     if (links.has(id)) return;
@@ -164,6 +171,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       await tx.db.insertInto('sessions').values(row).execute();
       await log.append(tx, execution, [{ kind: 'session', payload: { session: id, state: 'starting', image } }]);
       tx.afterCommit(() => {
+        made.begin(id, execution);
         connect(id);
         void refuseWrongKey(id);
       });
@@ -214,6 +222,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         await queueDown(tx, row.id, { type: 'end' });
         tx.afterCommit(() => {
           stalls.forget(row.id);
+          made.expectLast(row.id);
           links.get(row.id)?.pump();
           void endOrRemove(row.id);
         });
@@ -273,6 +282,8 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     checkWorkspaces: createWorkspaceWatch({ store, placement, fail, logger: options.logger }),
 
+    filesSettled: made.settled,
+
     async detach() {
       await Promise.all([...links.values()].map((link) => link.stop()));
     },
@@ -287,8 +298,3 @@ export function createSessions(options: SessionsOptions): Sessions {
 }
 
 const endGraceMs = 5_000;
-
-function problemOf(row: SessionRow): AirlockError {
-  if (row.problem === null) return new AirlockError('container_lost', 'The session has ended');
-  return AirlockError.fromBody(fromJson(errorBodySchema, row.problem, `Problem of session ${row.id}`));
-}

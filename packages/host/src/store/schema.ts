@@ -118,6 +118,21 @@ export interface SessionsTable {
   /** Metered since the turn began. */
   turn_usage: JsonText;
   problem: JsonText | null;
+  /** Number of the last file given to the execution that lies in its workspace. */
+  files_taken: ColumnType<number, number | undefined, number>;
+}
+
+/** Files of executions; their bytes lie in the home. */
+export interface FilesTable {
+  n: Generated<number>;
+  execution: string;
+  place: 'in' | 'out';
+  path: string;
+  size: number;
+  sha256: string;
+  /** Who gave it; null: a session or a service. */
+  by: string | null;
+  at: string;
 }
 
 export interface OutboxTable {
@@ -170,4 +185,5 @@ export interface Schema {
   meta: MetaTable;
   timers: TimersTable;
   hosts: HostsTable;
+  files: FilesTable;
 }

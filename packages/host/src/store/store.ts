@@ -5,6 +5,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { start } from './migrations/0001-start.ts';
 import { resume } from './migrations/0002-resume.ts';
 import { durable } from './migrations/0003-durable.ts';
+import { files } from './migrations/0004-files.ts';
 import {
   createPrepare,
   createWriter,
@@ -35,7 +36,12 @@ export interface Store {
   close(): Promise<void>;
 }
 
-const migrations: Record<string, Migration> = { '0001-start': start, '0002-resume': resume, '0003-durable': durable };
+const migrations: Record<string, Migration> = {
+  '0001-start': start,
+  '0002-resume': resume,
+  '0003-durable': durable,
+  '0004-files': files,
+};
 
 /** Every migration this Airlock knows, oldest first. The last one a store has had is its level. */
 export const migrationNames: readonly string[] = Object.keys(migrations);

@@ -11,6 +11,7 @@ import {
   userSchema,
 } from '@airlock/protocol/api';
 import type { ExecutionStatus } from '@airlock/protocol/executions';
+import { type FilePlace, fileEntrySchema } from '@airlock/protocol/files/file';
 import { idSchema } from '@airlock/protocol/ids';
 import type { JsonObject } from '@airlock/protocol/json';
 import { requestSchema } from '@airlock/protocol/requests';
@@ -23,6 +24,20 @@ const createdSchema = z.object({ id: idSchema });
 
 type Method = 'GET' | 'POST' | 'DELETE';
 
+/** Rejects with an `ApiError` when no answer came, or with the reason of the signal. */
+async function reach(path: string, init: RequestInit): Promise<{ ok: boolean; status: number; text: string }> {
+  try {
+    const response = await fetch(path, init);
+    const text = await response.text();
+    connection.reached();
+    return { ok: response.ok, status: response.status, text };
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    connection.missed();
+    throw ApiError.network(error);
+  }
+}
+
 async function send(method: Method, path: string, body: JsonObject | undefined, signal?: AbortSignal) {
   const init: RequestInit = { method, credentials: 'same-origin', headers: { accept: 'application/json' } };
   if (method !== 'GET') {
@@ -30,16 +45,15 @@ async function send(method: Method, path: string, body: JsonObject | undefined, 
     init.body = JSON.stringify(body ?? {});
   }
   if (signal) init.signal = signal;
-  try {
-    const response = await fetch(path, init);
-    const text = await response.text();
-    connection.reached();
-    return { ok: response.ok, status: response.status, text };
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    connection.missed();
-    throw ApiError.network(error);
-  }
+  return await reach(path, init);
+}
+
+/** The first bytes of a file as text. */
+async function beginning(address: string, bytes: number): Promise<string> {
+  const headers = { range: `bytes=0-${bytes - 1}` };
+  const { ok, status, text } = await reach(address, { credentials: 'same-origin', headers });
+  if (!ok) throw ApiError.fromAnswer(status, text);
+  return text;
 }
 
 async function call<S extends z.ZodType>(
@@ -93,10 +107,18 @@ export const api = {
   execution: (id: string) => call(executionSchema, 'GET', path('executions', id)),
   cancel: (id: string) => call(anything.optional(), 'POST', path('executions', id, 'cancel')),
   remove: (id: string) => call(anything.optional(), 'DELETE', path('executions', id)),
+  files: (id: string, place: FilePlace) =>
+    call(z.object({ items: z.array(fileEntrySchema) }), 'GET', filePath(id, place)),
+  beginning,
   inbox: () => call(listSchema(requestSchema), 'GET', path('inbox')),
   /** Resolves once the answer is on the server's disk. */
   answer: (request: string, inputs: JsonObject) =>
     call(anything.optional(), 'POST', path('requests', request, 'answer'), { body: { inputs } }),
 };
+
+/** Address of a file of an execution; of the list of them without `file`. */
+export function filePath(execution: string, place: FilePlace, file = ''): string {
+  return path('executions', execution, 'files', place, ...(file === '' ? [] : file.split('/')));
+}
 
 export const eventsPath = (execution: string): string => path('executions', execution, 'events');

@@ -1,10 +1,23 @@
+import { fileRefSchema } from '@airlock/protocol/files/file';
 import { useCallback, useState } from 'react';
 import * as z from 'zod';
 import { readStored, writeStored } from './storage.ts';
 
-const draftSchema = z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())]));
+/** A file in a field: one without `upload` has not arrived. `key` tells it from others of its name. */
+export const draftFileSchema = fileRefSchema.extend({ key: z.string() });
+export type DraftFile = z.infer<typeof draftFileSchema>;
+
+const draftSchema = z.record(
+  z.string(),
+  z.union([z.string(), z.boolean(), z.array(z.string()), z.array(draftFileSchema)]),
+);
 /** What a person typed and has not sent yet. */
 export type Draft = z.infer<typeof draftSchema>;
+
+/** What is chosen among options. */
+export function chosenIn(value: Draft[string] | undefined): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}
 
 const keyOf = (scope: string): string => `airlock:draft:${scope}`;
 

@@ -1,6 +1,7 @@
 import type { Checked } from './checked.ts';
 import { checkAction, checkBoolean, checkColor, checkMany, checkOne } from './choices.ts';
 import type { FieldElement } from './fields.ts';
+import { checkFiles } from './files.ts';
 import { checkArea, checkHidden, checkLine } from './lines.ts';
 import { checkMoment } from './moments.ts';
 import { checkNumber } from './numbers.ts';
@@ -37,6 +38,8 @@ export function check(element: FieldElement, given: unknown): Checked {
       return checkBoolean(element, given);
     case 'color':
       return checkColor(element, given);
+    case 'file':
+      return checkFiles(element, given);
     case 'action':
       return checkAction(element, given);
   }

@@ -70,6 +70,10 @@ function problemsOfType(element: FieldElement): string[] {
       const bounds = element.type === 'multiselect' ? inOrder(element.min_items, element.max_items) : [];
       return twice === undefined ? bounds : [`two options are named "${twice}"`, ...bounds];
     }
+    case 'file':
+      return element.multiple || element.directory || element.max_files === null
+        ? []
+        : ['it takes one file, so that max_files says nothing: leave it out, or set multiple'];
     default:
       return [];
   }
@@ -81,7 +85,7 @@ function inOrder(least: number | null, most: number | null): string[] {
 
 /** A default is judged as if somebody had sent it; none at all is fine. */
 function problemsOfDefault(element: FieldElement): string[] {
-  if (element.type === 'action') return [];
+  if (element.type === 'action' || element.type === 'file') return [];
   const { value } = element;
   const isNone = value === null || value === '' || (Array.isArray(value) && value.length === 0);
   return isNone ? [] : checkField(element, value).map((problem) => `its default does not fit (${problem})`);

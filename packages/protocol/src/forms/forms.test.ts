@@ -21,8 +21,22 @@ const times = fc
 /** One line of what people type, in all alphabets. */
 const words = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 60 })
-  .filter((text) => text.trim() !== '' && !/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(text));
+  .filter((text) => text.trim() !== '' && !/[\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(text));
 const labels = fc.stringMatching(/^[a-z]{1,10}$/);
+
+const files = {
+  type: 'file' as const,
+  ...field,
+  value: null,
+  required: false,
+  multiple: false,
+  directory: false,
+  accept: null,
+  max_files: null,
+  max_bytes: null,
+};
+const ref = (name: string, size: number, type?: string) =>
+  fc.uuid().map((upload) => ({ upload, name, size, ...(type === undefined ? {} : { type }) }));
 
 /** Per element: values its type allows, and values it does not. */
 const elements: readonly {
@@ -181,6 +195,35 @@ const elements: readonly {
     element: { type: 'hidden', name: 'field', value: 'kept' },
     right: words,
     wrong: fc.constantFrom(1, ['x'], 'a\0', 'x'.repeat(100_001)),
+  },
+  {
+    element: { ...files, multiple: true, accept: '.csv, image/*', max_files: 3, max_bytes: 1_000 },
+    right: fc.uniqueArray(fc.oneof(fc.uuid(), ref('a.CSV', 1_000), ref('b', 0, 'image/png')), {
+      maxLength: 3,
+      selector: (file) => (typeof file === 'string' ? file : file.upload),
+    }),
+    wrong: fc.oneof(
+      fc.constantFrom(
+        'a.csv',
+        1,
+        {},
+        [{}],
+        [['x']],
+        [null],
+        [{ name: 'a.csv', size: -1 }],
+        [{ name: 'a.csv', size: 1 }],
+      ),
+      ref('a.csv', 1_001).map((file) => [file]),
+      ref('a.csv.exe', 1).map((file) => [file]),
+      ref('a', 1, 'text/csv').map((file) => [file]),
+      fc.uuid().map((upload) => [upload, upload]),
+      fc.uniqueArray(fc.uuid(), { minLength: 4, maxLength: 5 }),
+    ),
+  },
+  {
+    element: { ...files, required: true },
+    right: fc.uuid().map((upload) => [upload]),
+    wrong: fc.oneof(fc.constantFrom('', null, []), fc.uniqueArray(fc.uuid(), { minLength: 2, maxLength: 2 })),
   },
   {
     element: { type: 'action', name: 'field', value: 'go', text: 'Go' },

@@ -9,6 +9,7 @@ import { Icon } from '../../ui/icons.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { useMe } from '../auth/me.ts';
+import { ExecutionFiles } from '../files/execution-files.tsx';
 import { Announcer } from './announcer.tsx';
 import { Conversation } from './conversation.tsx';
 import { ExecutionHeader } from './execution-header.tsx';
@@ -88,11 +89,15 @@ const tabClass =
   'data-[state=active]:border-accent data-[state=active]:text-ink';
 
 function Views({ execution, timeline }: { execution: Execution; timeline: Timeline }) {
+  const files = fileCount(timeline);
   return (
     <Tabs.Root defaultValue="conversation">
       <Tabs.List aria-label="Views" className="mb-6 flex gap-5 border-b border-line">
         <Tabs.Trigger value="conversation" className={tabClass}>
           Conversation
+        </Tabs.Trigger>
+        <Tabs.Trigger value="files" className={tabClass} data-testid="tab-files">
+          Files {files > 0 && <span className="text-ink-faint tabular-nums">{files}</span>}
         </Tabs.Trigger>
         <Tabs.Trigger value="log" className={tabClass} data-testid="tab-log">
           Log {timeline.log.length > 0 && <span className="text-ink-faint tabular-nums">{timeline.log.length}</span>}
@@ -102,11 +107,19 @@ function Views({ execution, timeline }: { execution: Execution; timeline: Timeli
       <Tabs.Content value="conversation" forceMount tabIndex={-1} className="outline-none data-[state=inactive]:hidden">
         <Conversation timeline={timeline} owner={execution.user} />
       </Tabs.Content>
+      <Tabs.Content value="files" tabIndex={-1} className="outline-none">
+        <ExecutionFiles id={execution.id} count={timeline.items.filter(({ kind }) => kind === 'upload').length} />
+      </Tabs.Content>
       <Tabs.Content value="log" tabIndex={-1} className="outline-none">
         <LogView id={execution.id} inputs={timeline.inputs ?? execution.inputs} log={timeline.log} />
       </Tabs.Content>
     </Tabs.Root>
   );
+}
+
+/** Files the execution has been told of. */
+function fileCount({ items }: Timeline): number {
+  return new Set(items.flatMap((item) => (item.kind === 'upload' ? item.files.map(({ path }) => path) : []))).size;
 }
 
 function JumpButton({ onClick }: { onClick: () => void }) {

@@ -1,5 +1,5 @@
 import type { Question } from '@airlock/protocol/requests';
-import type { Draft } from '../../lib/draft.ts';
+import { chosenIn, type Draft } from '../../lib/draft.ts';
 
 /** The choice that is none of the options. */
 export const other = 'other';
@@ -8,8 +8,7 @@ export const otherName = (place: number): string => `other${place}`;
 
 /** The places of the chosen options, and `other`. */
 export function chosenOf(draft: Draft, place: number): string[] {
-  const chosen = draft[chosenName(place)];
-  return Array.isArray(chosen) ? chosen : [];
+  return chosenIn(draft[chosenName(place)]);
 }
 
 /** What is chosen after a click: one for a single choice, more or less for several. */

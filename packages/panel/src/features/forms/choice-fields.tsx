@@ -1,3 +1,4 @@
+import { chosenIn } from '../../lib/draft.ts';
 import { describedBy, Field, FieldGroup, FieldNotes } from '../../ui/field.tsx';
 import { type ControlProps, type ElementOf, frameOf, inputAttributes, labelOf } from './control.ts';
 import { Options } from './options.tsx';
@@ -59,7 +60,7 @@ export function RadioField(props: ControlProps<OneOfSeveral>) {
 
 export function MultiselectField(props: ControlProps<ElementOf<'multiselect'>>) {
   const { element, value, errors, onChange } = props;
-  const chosen = Array.isArray(value) ? value : [];
+  const chosen = chosenIn(value);
   const toggle = (name: string, on: boolean): void => {
     onChange(element.name, on ? [...chosen, name] : chosen.filter((each) => each !== name));
   };

@@ -1,5 +1,6 @@
 import { BooleanField, MultiselectField, RadioField, SelectField } from './choice-fields.tsx';
 import type { ControlProps } from './control.ts';
+import { FileField } from './file-field.tsx';
 import { MomentField } from './moment-field.tsx';
 import { NumberField, RangeField } from './number-fields.tsx';
 import { ColorField, LineField, TextareaField } from './text-fields.tsx';
@@ -33,6 +34,8 @@ export function FormField({ element, ...props }: ControlProps) {
       return <SelectField {...props} element={element} />;
     case 'radio':
       return <RadioField {...props} element={element} />;
+    case 'file':
+      return <FileField {...props} element={element} />;
     case 'multiselect':
       return <MultiselectField {...props} element={element} />;
   }

@@ -1,8 +1,9 @@
 import type { Element } from '@airlock/protocol/elements';
 import type { FieldErrors } from '@airlock/protocol/errors';
 import { type FieldElement, fieldsOf, isShown } from '@airlock/protocol/forms/fields';
-import type { Json, JsonObject } from '@airlock/protocol/json';
-import type { Draft } from '../../lib/draft.ts';
+import { type Json, type JsonObject, jsonSchema } from '@airlock/protocol/json';
+import { chosenIn, type Draft } from '../../lib/draft.ts';
+import { draftFilesIn, toFileRef } from './draft-file.ts';
 
 /** The button that sends a form, when it is one of its own actions. */
 export type Pressed = Extract<FieldElement, { type: 'action' }>;
@@ -18,6 +19,7 @@ export function initialValues(elements: readonly Element[]): Draft {
 }
 
 function initialValue(element: Exclude<FieldElement, { type: 'hidden' | 'action' }>): Draft[string] {
+  if (element.type === 'file') return [];
   if (element.type === 'boolean' || element.type === 'multiselect') return element.value;
   return element.value === null ? '' : String(element.value);
 }
@@ -53,7 +55,9 @@ export function toInput(element: FieldElement, draft: Draft, pressed: Pressed | 
     case 'boolean':
       return value === true;
     case 'multiselect':
-      return Array.isArray(value) ? inOrder(element, value) : [];
+      return inOrder(element, chosenIn(value));
+    case 'file':
+      return jsonSchema.parse(draftFilesIn(value).map(toFileRef));
     case 'number':
     case 'range':
       return toNumber(value);

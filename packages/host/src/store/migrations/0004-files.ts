@@ -1,0 +1,25 @@
+import type { Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+/** Files of executions. */
+async function up(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable('files')
+    .addColumn('n', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('execution', 'text', (c) => c.notNull().references('executions.id').onDelete('cascade'))
+    .addColumn('place', 'text', (c) => c.notNull())
+    .addColumn('path', 'text', (c) => c.notNull())
+    .addColumn('size', 'integer', (c) => c.notNull())
+    .addColumn('sha256', 'text', (c) => c.notNull())
+    .addColumn('by', 'text')
+    .addColumn('at', 'text', (c) => c.notNull())
+    .addUniqueConstraint('files_by_path', ['execution', 'place', 'path'])
+    .execute();
+  await schema
+    .alterTable('sessions')
+    .addColumn('files_taken', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute();
+}
+
+export const files: Migration = { up };
