@@ -181,3 +181,29 @@ describe('files in a conversation', () => {
     await page.context().close();
   });
 });
+
+describe('a request', () => {
+  it('is handed on in the panel to somebody who then answers it', async () => {
+    const { api, host } = setting;
+    const page = await signIn(host.url);
+    const id = await api.launch('claude-hitl', { prompt: 'Please look at it' });
+    const { payload } = await api.until(id, ofKind('lock'));
+    await page.goto(`${host.url}/executions/${id}`);
+    await page.getByTestId('hand-on').getByText('Hand on').click();
+    await page.getByTestId('hand-on-user').fill('nobody');
+    await page.getByTestId('hand-on-submit').click();
+    await page.getByText('There is no user nobody').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByTestId('hand-on-user').fill('admin');
+    await page.getByTestId('hand-on-note').fill('You know <b>this</b> better');
+    await page.getByTestId('hand-on-submit').click();
+    await page.getByTestId('handed').getByText('admin handed this on: “You know <b>this</b> better”').waitFor();
+    await page.getByText('Handed on; whoever').waitFor();
+    expect((await api.call('GET', `/requests/${payload.request}`)).body).toMatchObject({
+      assign: { users: ['admin'], owner: true },
+      handed: { by: 'admin' },
+    });
+    await api.call('DELETE', `/executions/${id}`);
+    await page.context().close();
+  });
+});

@@ -65,7 +65,7 @@ export default defineService({
     console.log('a line of the process');
     await ctx.lock('late', form({ ok: submit('OK') }), { expiresMs: 1 }).catch(() => undefined);
     const sure = form({ words: text({ label: 'Words', required: true }), ok: submit('OK') });
-    const answer = await ctx.lock('sure', sure, { lease: ({ words }) => words.length });
+    const answer = await ctx.lock('sure', sure, { remindMs: [1], lease: ({ words }) => words.length });
     return { type: 'json', body: { answer } };
   },
 });
@@ -106,6 +106,8 @@ async function play(api: Api): Promise<string> {
   const shown = await api.launch('showing', { topic: 'Fixtures' });
   const lapsed = await api.until(shown, ofKind('lease'));
   const sure = await api.until(shown, ofKind('lock'), lapsed.seq);
+  await api.until(shown, ofKind('reminder'), sure.seq);
+  await api.call('POST', `/requests/${sure.payload.request}/assign`, { to: { role: 'member' }, note: "it's yours" });
   await api.answer(sure.payload.request, { words: 'quite sure' });
   await api.until(shown, isOver('finished'));
   const cancelled = await api.launch('showing', { topic: 'Cancelled' });

@@ -6,7 +6,7 @@ import { createLog, type Log } from '@airlock/host/log/log';
 import { createOwnership, type Ownership } from '@airlock/host/ownership/ownership';
 import { openStore } from '@airlock/host/store/store';
 import { createTakeOver } from '@airlock/host/take-over';
-import { createTimers } from '@airlock/host/timers/timers';
+import { createTimers, isOfInbox } from '@airlock/host/timers/timers';
 import { AirlockError } from '@airlock/protocol/errors';
 import { isFinal } from '@airlock/protocol/executions';
 import { type FromHost, hostSpecSchema, type Kill, type ToHost, toHostSchema } from './channel.ts';
@@ -79,7 +79,7 @@ const timers = createTimers({
   clock,
   logger,
   host: ownership.host,
-  handler: (timer) => (timer.kind === 'expiry' ? inbox.expireRequest(timer.ref) : executions.fire(timer)),
+  handler: (timer) => (isOfInbox(timer) ? inbox.fire(timer) : executions.fire(timer)),
 });
 const inbox = createInbox({
   store,

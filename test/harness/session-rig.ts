@@ -44,7 +44,7 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
   const settled: number[] = [];
   const turns: PromiseWithResolvers<Outcome>[] = [];
   const logger = { debug: () => undefined, warn: () => undefined };
-  const timers = createTimers({ store, clock, logger, handler: ({ ref }) => inbox.expireRequest(ref) });
+  const timers = createTimers({ store, clock, logger, handler: (timer) => inbox.fire(timer) });
   const inbox = createInbox({ store, log, timers, clock, owner: () => sessions.requestOwner });
   const sessions = createSessions({
     store,

@@ -183,6 +183,18 @@ describe('with a host', () => {
     expect(clone.read('home/posted.json')).toContain('{"inputs":{"decision":"allow"}}');
   });
 
+  test('assign hands a request on to a user or to a role', async () => {
+    const clone = createClone();
+    await clone.serve();
+    expect((await airlock(clone, `assign ${ids.request}`)).code).toBe(2);
+    expect((await airlock(clone, `assign ${ids.request} --user a --role member`)).code).toBe(2);
+    const handed = await airlock(clone, `assign ${ids.request} --user bob --note Please`);
+    expect(handed).toEqual({ code: 0, output: '✓ Handed on to bob\n' });
+    expect(clone.read('home/posted.json')).toBe(
+      `POST /api/v1/requests/${ids.request}/assign {"to":{"user":"bob"},"note":"Please"}`,
+    );
+  });
+
   test('services and ps list them', async () => {
     const clone = createClone();
     await clone.serve();

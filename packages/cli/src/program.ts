@@ -15,6 +15,7 @@ const load = {
   ps: () => import('./commands/ps.ts'),
   run: () => import('./commands/run.ts'),
   answer: () => import('./commands/answer.ts'),
+  assign: () => import('./commands/assign.ts'),
 };
 
 function positive(text: string): number {
@@ -115,6 +116,15 @@ function addWorkCommands(program: Command, context: Context, done: Done): void {
     .option('--message <text>', 'why not, or an answer in your own words')
     .option('--json', 'print JSON')
     .action(async (request, options) => done(await (await load.answer()).answer(context, request, options)));
+  program
+    .command('assign')
+    .argument('<request>', 'its id')
+    .description('hand a request on; whoever started the execution may still answer it')
+    .option('--user <name>', 'to a user')
+    .option('--role <role>', 'to everyone of a role: member or admin')
+    .option('--note <text>', 'what they should know')
+    .option('--json', 'print JSON')
+    .action(async (request, options) => done(await (await load.assign()).assign(context, request, options)));
 }
 
 /** Runs one command line and returns its exit code: 0 success, 1 a failure that was explained, 2 bad usage. */

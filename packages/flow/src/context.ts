@@ -1,4 +1,4 @@
-import type { Assign } from '@airlock/protocol/assign';
+import type { Assign, Assignee } from '@airlock/protocol/assign';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Shown } from '@airlock/protocol/events';
 import { validate } from '@airlock/protocol/forms/validate';
@@ -25,6 +25,10 @@ export interface LockOptions<Answer> {
   readonly otherwise?: Partial<Answer>;
   /** Who may answer, beside administrators. Default: the owner of the execution. */
   readonly assign?: Assign;
+  /** Times after which people are reminded, in milliseconds since it was asked; ten at most. */
+  readonly remindMs?: readonly number[];
+  /** Lets others answer, too, when nobody has for so long. */
+  readonly escalate?: { readonly afterMs: number; readonly to: Assignee };
 }
 
 export interface LeaseOptions<Answer, Value extends Json> extends LockOptions<Answer> {
@@ -104,7 +108,7 @@ function createLock(port: ContextPort): Lock {
     form: Form<Answer>,
     options: LockOptions<Answer> & Partial<LeaseOptions<Answer, Value>> = {},
   ): Promise<Answer | Value> {
-    const { lease, expiresMs = port.answerMs, otherwise, assign } = options;
+    const { lease, expiresMs = port.answerMs, otherwise, assign, remindMs, escalate } = options;
     const made = makeCall(port, {
       kind: 'lock',
       name,
@@ -113,6 +117,8 @@ function createLock(port: ContextPort): Lock {
       lease: lease !== undefined,
       ...(otherwise === undefined ? {} : { otherwise: checkDefault(name, form, otherwise) }),
       ...(assign === undefined ? {} : { assign }),
+      ...(remindMs === undefined ? {} : { remindMs: [...remindMs] }),
+      ...(escalate === undefined ? {} : { escalate }),
     });
     if (lease === undefined) return form.parse(await made.outcome);
     port.onLease(made.key, async (inputs) => jsonSchema.parse((await lease(form.parse(inputs))) ?? null));

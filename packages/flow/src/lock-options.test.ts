@@ -27,6 +27,13 @@ describe('options of a lock', () => {
     expect(call).toMatchObject({ assign, expiresMs: 1000, otherwise: { words: 'none', loud: false } });
   });
 
+  it('reach the host: when people are reminded, and who is asked when nobody answers', async () => {
+    const options = { remindMs: [1_000, 2_000], escalate: { afterMs: 3_000, to: { role: 'admin' as const } } };
+    expect((await new ServiceTest(asking(options)).asked('a')).call).toMatchObject(options);
+    const wrong = await new ServiceTest(asking({ remindMs: Array.from({ length: 11 }, (_, n) => n + 1) })).finish();
+    expect(wrong).toMatchObject({ status: 'error', error: { code: 'service_failed' } });
+  });
+
   it('are left out unless given', async () => {
     const { call } = await new ServiceTest(asking({})).asked('a');
     expect(call).toMatchObject({ expiresMs: defaultAnswerMs, lease: false });

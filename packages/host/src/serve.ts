@@ -30,7 +30,7 @@ import { type Simulator, startSimulator } from './simulator.ts';
 import { openStore } from './store/store.ts';
 import { createTakeOver } from './take-over.ts';
 import { renderError, type Terminal } from './terminal.ts';
-import { createTimers } from './timers/timers.ts';
+import { createTimers, isOfInbox } from './timers/timers.ts';
 import { openWire } from './wire/open-wire.ts';
 
 /** A running host. */
@@ -161,7 +161,7 @@ function compose(options: ComposeOptions) {
     clock,
     logger,
     host: ownership.host,
-    handler: (timer) => (timer.kind === 'expiry' ? inbox.expireRequest(timer.ref) : executions.fire(timer)),
+    handler: (timer) => (isOfInbox(timer) ? inbox.fire(timer) : executions.fire(timer)),
   });
   const local = createLocalPlacement({
     client: engine.client,

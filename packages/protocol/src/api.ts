@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { assigneeSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
 import { shownSchema } from './events.ts';
 import { executionStatusSchema } from './executions.ts';
@@ -61,6 +62,13 @@ export const executionSchema = executionSummarySchema.extend({
   lastSeq: z.number().int().nonnegative(),
 });
 export type Execution = z.infer<typeof executionSchema>;
+
+/** Whom a request is handed on to. */
+export const assignBodySchema = z.strictObject({
+  to: assigneeSchema,
+  note: z.string().max(1_000).optional(),
+});
+export type AssignBody = z.infer<typeof assignBodySchema>;
 
 export const answerBodySchema = z.strictObject({ inputs: jsonObjectSchema });
 

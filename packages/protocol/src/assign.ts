@@ -12,6 +12,13 @@ export const assignSchema = z.object({
 });
 export type Assign = z.infer<typeof assignSchema>;
 
+/** Somebody a request can be given to. */
+export const assigneeSchema = z.union([
+  z.strictObject({ user: z.string().min(1).max(100) }),
+  z.strictObject({ role: roleSchema }),
+]);
+export type Assignee = z.infer<typeof assigneeSchema>;
+
 /** Whether a user may answer a request of an execution that `owner` started. */
 export function mayAnswer(
   assign: Assign | undefined,

@@ -23,7 +23,7 @@ export type Shown = z.infer<typeof shownSchema>;
 /** A content block of a message: the id the model API gave the message, and the block's place in it. */
 const block = { session, messageId: text, block: z.number().int().nonnegative() };
 
-/** Payloads by event kind. The first fourteen kinds are Kodosumi's, the rest are ours. */
+/** Payloads by event kind. Fourteen kinds are Kodosumi's, the rest are ours. */
 export const eventPayloads = {
   status: z.object({ status: executionStatusSchema, reason: text.optional() }),
   meta: z.object({ service: text, title: text, user: text }),
@@ -50,6 +50,16 @@ export const eventPayloads = {
     inputs: jsonObjectSchema.optional(),
     value: jsonSchema.optional(),
   }),
+  /** A request was handed on to others; whoever started the execution may still answer it. */
+  assigned: z.object({
+    request: idSchema,
+    assign: assignSchema,
+    /** Left out when nobody answered in time, and the service said who may then. */
+    by: text.optional(),
+    note: text.optional(),
+  }),
+  /** A request still waits; `n` counts from 1. */
+  reminder: z.object({ request: idSchema, n: z.number().int().positive() }),
   upload: z.object({ files: z.array(z.object({ path: text, size: z.number().int().nonnegative() })) }),
   debug: z.object({ text }),
   stdout: z.object({ text }),

@@ -4,6 +4,14 @@ import { elementsSchema } from './elements.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema } from './json.ts';
 
+/** Who handed a request on, when, and what he said with it. Without `by`: nobody answered in time. */
+export const handedSchema = z.object({
+  by: z.string().optional(),
+  at: z.iso.datetime(),
+  note: z.string().max(1_000).optional(),
+});
+export type Handed = z.infer<typeof handedSchema>;
+
 const common = {
   id: idSchema,
   execution: idSchema,
@@ -12,6 +20,10 @@ const common = {
   expiresAt: z.iso.datetime().optional(),
   /** Who may answer beside administrators; left out: the owner of the execution. */
   assign: assignSchema.optional(),
+  /** The last time somebody handed it on. */
+  handed: handedSchema.optional(),
+  /** The last time people were reminded of it. */
+  remindedAt: z.iso.datetime().optional(),
 };
 
 /** One question of Claude's AskUserQuestion tool. */

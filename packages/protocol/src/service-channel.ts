@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { assignSchema } from './assign.ts';
+import { assigneeSchema, assignSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
 import { errorBodySchema } from './errors.ts';
 import { shownSchema } from './events.ts';
@@ -99,6 +99,10 @@ export const callSchema = z.discriminatedUnion('kind', [
     /** Taken as the answer when nobody gave one in time. */
     otherwise: jsonObjectSchema.optional(),
     assign: assignSchema.optional(),
+    /** People are reminded so long after it was opened. */
+    remindMs: z.array(duration.min(1)).max(10).optional(),
+    /** Who may answer, too, once it has waited so long. */
+    escalate: z.object({ afterMs: duration.min(1), to: assigneeSchema }).optional(),
     /** Whether the process wants to turn the answer into a value (`lease` messages). */
     lease: z.boolean(),
   }),

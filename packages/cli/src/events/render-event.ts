@@ -45,6 +45,10 @@ function bodyOf(event: Event): string {
       return outcome(event.payload);
     case 'request':
       return `waits for ${askText(event.payload.ask)} (request ${event.payload.request})`;
+    case 'assigned':
+      return `handed on to ${short(whoMayAnswer(event.payload.assign, 'its owner'))} ${event.payload.by === undefined ? 'for nobody answered' : `by ${short(event.payload.by)}`}${noteText(event.payload.note)}`;
+    case 'reminder':
+      return `still waits for an answer: reminder ${event.payload.n} (request ${event.payload.request})`;
     case 'upload':
       return short(event.payload.files.map((file) => file.path).join(', '));
     case 'debug':
@@ -67,6 +71,10 @@ function bodyOf(event: Event): string {
     case 'usage':
       return `${short(event.payload.model)}: ${tokens(event.payload.usage)}`;
   }
+}
+
+function noteText(note: string | undefined): string {
+  return note === undefined ? '' : `: ${short(note)}`;
 }
 
 /** Who may answer a form, and until when, where that is not the owner at any time. */

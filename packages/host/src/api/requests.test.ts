@@ -106,6 +106,28 @@ describe('a request', () => {
     });
   });
 
+  it('is handed on by those who may answer it', async () => {
+    const { body } = await launch('ada', 'Ada');
+    const request = await host.asked(body.id);
+    const hand = (user: string, given: unknown) => call(user, 'POST', `/requests/${request}/assign`, given);
+    expect((await hand('bob', { to: { user: 'bob' } })).status).toBe(403);
+    for (const bad of [{}, { to: {} }, { to: { user: 'bob', role: 'admin' } }, { to: { role: 'king' } }]) {
+      expect((await hand('ada', bad)).status).toBe(422);
+    }
+    expect((await hand('ada', { to: { user: 'nobody' } })).body.error.fields).toEqual({
+      to: ['There is no user nobody'],
+    });
+    expect((await hand('ada', { to: { user: 'bob' }, note: 'Please' })).body).toMatchObject({
+      id: request,
+      assign: { users: ['bob'], owner: true },
+      handed: { by: 'ada', note: 'Please' },
+    });
+    expect((await call('bob', 'GET', '/inbox')).body.items).toMatchObject([{ id: request }]);
+    const inputs = { greeting: 'Hello Ada' };
+    expect((await call('bob', 'POST', `/requests/${request}/answer`, { inputs })).status).toBe(200);
+    expect((await hand('ada', { to: { user: 'bob' } })).status).toBe(409);
+  });
+
   it('of a cancelled execution is gone', async () => {
     const { body } = await launch('ada', 'Ada');
     const request = await host.asked(body.id);

@@ -115,10 +115,20 @@ async function act(tx: Tx, execution: string, key: string, call: Call, sinks: Ca
       for (const loser of call.losers) await loseRace(tx, execution, loser, sinks);
       return await done(null);
     case 'lock': {
-      const { name, elements, assign, otherwise } = call;
+      const { name, elements, assign, otherwise, remindMs, escalate } = call;
       const ask = { kind: 'form' as const, name, elements };
       const expiresAt = after(call.expiresMs);
-      await sinks.inbox.open(tx, { execution, session: null, ask, ref: key, expiresAt, assign, otherwise });
+      await sinks.inbox.open(tx, {
+        execution,
+        session: null,
+        ask,
+        ref: key,
+        expiresAt,
+        assign,
+        otherwise,
+        remindMs,
+        escalate,
+      });
       return;
     }
     case 'file': {

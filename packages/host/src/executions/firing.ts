@@ -42,6 +42,8 @@ export function createFiring({ store, timers, sinks, wake, limitOf, stop, end }:
       case 'stop':
         return await end(execution);
       case 'expiry':
+      case 'remind':
+      case 'escalate':
         return;
     }
   };

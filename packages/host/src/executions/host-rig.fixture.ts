@@ -7,7 +7,7 @@ import { createInbox } from '../inbox/inbox.ts';
 import { createLog } from '../log/log.ts';
 import { createOwnership } from '../ownership/ownership.ts';
 import type { Store } from '../store/store.ts';
-import { createTimers } from '../timers/timers.ts';
+import { createTimers, isOfInbox } from '../timers/timers.ts';
 import { createExecutions, type Executions } from './executions.ts';
 import { noSessions } from './fixtures.ts';
 
@@ -34,7 +34,7 @@ export async function startHostRig(options: HostRigOptions) {
     clock,
     logger,
     host: ownership.host,
-    handler: (timer) => (timer.kind === 'expiry' ? inbox.expireRequest(timer.ref) : executions.fire(timer)),
+    handler: (timer) => (isOfInbox(timer) ? inbox.fire(timer) : executions.fire(timer)),
   });
   const inbox = createInbox({ store, log, timers, clock, owner: () => executions.formOwner });
   const files = createFiles({ home, store, log, clock });

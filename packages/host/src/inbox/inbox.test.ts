@@ -1,5 +1,6 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import type { JsonObject } from '@airlock/protocol/json';
+import type { Request } from '@airlock/protocol/requests';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addExecution } from '../log/fixtures.ts';
 import { createLog, type Log } from '../log/log.ts';
@@ -8,6 +9,7 @@ import { temporaryStore } from '../store/temporary.ts';
 import { createTimers, type Timers } from '../timers/timers.ts';
 import { mostTries } from './defaults.ts';
 import { createInbox, type Inbox, type OpenRequest } from './inbox.ts';
+import { cursorOf } from './open-requests.ts';
 import type { FormAsk } from './request-row.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
@@ -31,7 +33,7 @@ function make(store: Store, checking: Promise<void> = Promise.resolve()): { inbo
     timers: createTimers({
       store,
       clock: () => now,
-      handler: ({ ref }) => made.inbox.expireRequest(ref),
+      handler: (timer) => made.inbox.fire(timer),
       logger: { warn: () => undefined },
     }),
     inbox: undefined as never,
@@ -183,6 +185,128 @@ describe('inbox.answer()', () => {
   });
 });
 
+describe('inbox.handOn()', () => {
+  const addUser = (name: string) =>
+    temporary.store.write((tx) =>
+      tx.db.insertInto('users').values({ name, role: 'member', password_hash: '', created_at: '' }).execute(),
+    );
+
+  it('X7. gives it to a user, with a word, and to nobody else but the owner', async () => {
+    await addUser('cas');
+    const { id } = await open({ assign: { users: ['bob'] }, expiresAt: minute });
+    await inbox.handOn(id, { to: { user: 'cas' }, note: 'You know them' }, member('bob'));
+    expect(await inbox.get(id)).toMatchObject({
+      assign: { users: ['cas'], owner: true },
+      handed: { by: 'bob', note: 'You know them', at: '2030-01-01T00:00:00.000Z' },
+    });
+    expect((await events()).at(-1)).toMatchObject({
+      kind: 'assigned',
+      payload: { request: id, by: 'bob', note: 'You know them', assign: { users: ['cas'], owner: true } },
+    });
+    await expect(inbox.answer(id, {}, member('bob'))).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await inbox.listOpen({ limit: 9, user: member('cas') })).toHaveLength(1);
+    await inbox.answer(id, {}, member('cas'));
+    expect(taken).toHaveLength(1);
+  });
+
+  it('X7. leaves it with the owner when it is given to a role, and ends as before', async () => {
+    const { id } = await open({ expiresAt: minute });
+    await inbox.handOn(id, { to: { role: 'member' } }, ann);
+    await inbox.handOn(id, { to: { role: 'admin' } }, member('dan'));
+    await expect(inbox.answer(id, {}, member('dan'))).rejects.toMatchObject({ code: 'forbidden' });
+    await inbox.answer(id, {}, member('admin'));
+    expect(await timersLeft()).toBe(0);
+  });
+
+  it('refuses strangers, unknown users, and what is answered or over, and changes nothing', async () => {
+    await addUser('cas');
+    const { id } = await open({ expiresAt: minute });
+    const hand = (user: string, by = ann) => inbox.handOn(id, { to: { user } }, by);
+    await expect(inbox.handOn(id, { to: { user: 'cas' } }, member('cas'))).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(hand('nobody')).rejects.toMatchObject({
+      code: 'invalid_inputs',
+      fields: { to: ['There is no user nobody'] },
+    });
+    now = minute;
+    await expect(hand('cas')).rejects.toMatchObject({ code: 'request_expired' });
+    now = new Date('2030-01-01T00:00:00Z');
+    await inbox.answer(id, {}, ann);
+    await expect(hand('cas')).rejects.toMatchObject({ code: 'already_answered' });
+    expect(await kinds()).not.toContain('assigned');
+  });
+
+  it('does not come between an answer and its check', async () => {
+    await addUser('cas');
+    const checking = Promise.withResolvers<void>();
+    const slow = make(temporary.store, checking.promise).inbox;
+    const { id } = await open();
+    const answering = slow.answer(id, {}, ann);
+    const handing = slow.handOn(id, { to: { user: 'cas' } }, ann);
+    checking.resolve();
+    await answering;
+    await expect(handing).rejects.toMatchObject({ code: 'already_answered' });
+  });
+});
+
+describe('rules of a request', () => {
+  const at = (ms: number) => {
+    now = new Date(Date.UTC(2030, 0, 1) + ms);
+    return timers.tick();
+  };
+  const reminders = async () =>
+    (await events()).flatMap(({ kind, payload, at: when }) =>
+      kind === 'reminder' ? [[payload.n, when.slice(17, 23)]] : [],
+    );
+
+  it('X8. remind people at their times, each once, and those missed once together', async () => {
+    const { id } = await open({ remindMs: [3_000, 1_000, 2_000, 20_000], expiresAt: minute });
+    await at(999);
+    expect(await reminders()).toEqual([]);
+    await at(1_000);
+    await inbox.fire({ kind: 'remind', ref: id });
+    expect((await inbox.get(id)).remindedAt).toBe('2030-01-01T00:00:01.000Z');
+    const second = await openStore(temporary.path);
+    now = new Date(Date.UTC(2030, 0, 1) + 10_000);
+    await make(second).timers.tick();
+    await second.close();
+    expect(await reminders()).toEqual([
+      [1, '01.000'],
+      [2, '10.000'],
+    ]);
+    await inbox.answer(id, {}, ann);
+    expect(await timersLeft()).toBe(0);
+    await at(30_000);
+    expect(await reminders()).toHaveLength(2);
+  });
+
+  it('X8. give it to others, too, once nobody has answered', async () => {
+    const { id } = await open({ assign: { users: ['bob'] }, escalate: { afterMs: 5_000, to: { user: 'cas' } } });
+    await expect(inbox.answer(id, {}, member('cas'))).rejects.toMatchObject({ code: 'forbidden' });
+    await inbox.fire({ kind: 'escalate', ref: id });
+    await at(5_000);
+    await inbox.fire({ kind: 'escalate', ref: id });
+    expect(await kinds()).toEqual(['lock', 'status', 'assigned']);
+    expect(await inbox.get(id)).toMatchObject({
+      assign: { users: ['bob', 'cas'] },
+      handed: { at: expect.any(String) },
+    });
+    await inbox.answer(id, {}, member('cas'));
+    expect(taken).toHaveLength(1);
+  });
+
+  it('X8. leave the owner among those who may, and nothing of an answered request', async () => {
+    const asked = { escalate: { afterMs: 5_000, to: { role: 'member' } as const }, remindMs: [1_000] };
+    const [a, b] = [await open({ ref: 'a', ...asked }), await open({ ref: 'b', ...asked })];
+    expect(await timersLeft()).toBe(4);
+    await inbox.answer(b.id, {}, ann);
+    expect(await timersLeft()).toBe(2);
+    await at(5_000);
+    expect((await inbox.get(a.id)).assign).toMatchObject({ owner: true, roles: ['member'] });
+    expect((await inbox.get(b.id)).assign).toBeUndefined();
+    expect(await timersLeft()).toBe(0);
+  });
+});
+
 describe('inbox.listOpen()', () => {
   it('shows people what they may answer, page by page', async () => {
     const mine = await open({ ref: 'a', assign: { users: ['bob'] } });
@@ -193,6 +317,36 @@ describe('inbox.listOpen()', () => {
     expect((await inbox.listOpen({ limit: 1, user: bob, after: mine.id })).map(({ id }) => id)).toEqual([everyones.id]);
     expect(await inbox.listOpen({ limit: 9, user: ann })).toHaveLength(3);
     expect(await inbox.listOpen({ limit: 9, user: member('admin') })).toHaveLength(2);
+  });
+
+  it('gives them by when they are due, those without a time last, each once while others close', async () => {
+    const at = (second: number) => new Date(Date.UTC(2030, 0, 1, 1, 0, second));
+    const times = [9, null, 3, 3, null, 7, 1];
+    const ids: string[] = [];
+    for (const [n, second] of times.entries()) {
+      ids.push((await open({ ref: `due ${n}`, expiresAt: second === null ? null : at(second) })).id);
+    }
+    const expected = [6, 2, 3, 5, 0, 1, 4].map((n) => ids[n]);
+    const due = { order: 'due' } as const;
+    expect((await inbox.listOpen({ ...due, limit: 9 })).map(({ id }) => id)).toEqual(expected);
+    const seen: string[] = [];
+    for (let after: string | undefined; ; ) {
+      const page: Request[] = await inbox.listOpen({ ...due, limit: 2, after, user: ann });
+      const last = page.at(-1);
+      if (!last) break;
+      seen.push(...page.map(({ id }) => id));
+      after = cursorOf(last, 'due');
+      if (seen.length === 2) await inbox.answer(seen[1] ?? '', {}, ann);
+    }
+    expect(seen).toEqual(expected);
+    await expect(inbox.listOpen({ ...due, limit: 2, after: ids[0] })).rejects.toMatchObject({ code: 'bad_request' });
+  });
+
+  it('gives those of a kind, a service or an execution alone', async () => {
+    await open();
+    const count = async (query: object) => (await inbox.listOpen({ limit: 9, ...query })).length;
+    expect(await Promise.all([{ kind: 'form' }, { service: 'test' }, { execution }].map(count))).toEqual([1, 1, 1]);
+    expect(await Promise.all([{ kind: 'tool' }, { service: 'x' }, { execution: 'x' }].map(count))).toEqual([0, 0, 0]);
   });
 
   it('finds what somebody may answer behind any number of others', async () => {
@@ -216,7 +370,7 @@ describe('a request whose time is over', () => {
     await open({ ref: 'long', expiresAt: new Date('2030-01-02T00:00:00Z') });
     now = minute;
     await timers.tick();
-    await inbox.expireRequest(id);
+    await inbox.fire({ kind: 'expiry', ref: id });
     expect(taken).toEqual(['expired']);
     expect(await inbox.listOpen({ limit: 10 })).toHaveLength(1);
     expect(await timersLeft()).toBe(1);
@@ -248,10 +402,10 @@ describe('a request whose time is over', () => {
       now = new Date('2030-02-01T00:00:00Z');
       refusal = new AirlockError(code, 'Not now');
       for (let tries = 1; tries < mostTries; tries += 1) {
-        await expect(inbox.expireRequest(id)).rejects.toMatchObject({ code });
+        await expect(inbox.fire({ kind: 'expiry', ref: id })).rejects.toMatchObject({ code });
       }
       expect(await status()).toBe('awaiting');
-      await inbox.expireRequest(id);
+      await inbox.fire({ kind: 'expiry', ref: id });
       expect(taken).toEqual([expect.stringContaining('Not now')]);
       expect(await status()).toBe('running');
     },
@@ -261,9 +415,9 @@ describe('a request whose time is over', () => {
     const { id } = await open({ expiresAt: minute, otherwise: { ok: false } });
     now = minute;
     refusal = new AirlockError('service_unavailable', 'It is starting');
-    await expect(inbox.expireRequest(id)).rejects.toMatchObject({ code: 'service_unavailable' });
+    await expect(inbox.fire({ kind: 'expiry', ref: id })).rejects.toMatchObject({ code: 'service_unavailable' });
     refusal = undefined;
-    await inbox.expireRequest(id);
+    await inbox.fire({ kind: 'expiry', ref: id });
     expect(taken).toEqual([{ ok: false }]);
   });
 });

@@ -1,17 +1,20 @@
-import type { User } from '@airlock/protocol/api';
+import type { AssignBody, User } from '@airlock/protocol/api';
 import { type Assign, mayAnswer, whoMayAnswer } from '@airlock/protocol/assign';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { JsonObject } from '@airlock/protocol/json';
-import type { Request } from '@airlock/protocol/requests';
+import type { Handed, Request } from '@airlock/protocol/requests';
 import type { Log } from '../log/log.ts';
 import { newId } from '../store/ids.ts';
 import { statement } from '../store/statement.ts';
 import type { Store, Tx } from '../store/store.ts';
-import type { Timers } from '../timers/timers.ts';
+import type { Timer, Timers } from '../timers/timers.ts';
 import { createDefaults } from './defaults.ts';
+import { assignedEvent, assigneeOf, storeAssignee } from './hand-on.ts';
+import { listOpenRequests, type OpenQuery } from './open-requests.ts';
 import { closedEvent, type Ending, openedEvent, type Settlement } from './request-events.ts';
 import { createLocks } from './request-locks.ts';
 import { assignOf, type FormAsk, type RequestRow, type SessionAsk, toRequest } from './request-row.ts';
+import { type Escalation, followRule, rulesOf, setRules } from './rules.ts';
 import { refreshStatus } from './status.ts';
 
 /*
@@ -23,6 +26,8 @@ import { refreshStatus } from './status.ts';
  * X4. An answer that is refused changes nothing: the request stays open.
  * X5. Only who may answer does.
  * X6. When its time is over, its default is taken as an answer would be, or it fails.
+ * X8. A reminder and an escalation happen once, at their time or later, while it is open.
+ * X7. One that is handed on is for those it was handed to and for whoever started the execution, for nobody else.
  */
 
 export interface OpenRequest {
@@ -36,6 +41,10 @@ export interface OpenRequest {
   readonly assign?: Assign | undefined;
   /** Taken as the answer when the time is over. */
   readonly otherwise?: JsonObject | undefined;
+  /** How long after it is opened people are reminded, in milliseconds. */
+  readonly remindMs?: readonly number[] | undefined;
+  /** Who may answer, too, once it has waited so long. */
+  readonly escalate?: Escalation | undefined;
 }
 
 /** The side that opened a request of some kind. */
@@ -56,13 +65,14 @@ export interface Inbox {
   open(tx: Tx, request: OpenRequest): Promise<RequestRow>;
   /** Exactly one answer wins; it is on disk when this resolves. */
   answer(id: string, inputs: JsonObject, by: User): Promise<void>;
+  /** Lets others answer an open request, too. Throws `invalid_inputs` when there is no such user. */
+  handOn(id: string, body: AssignBody, by: User): Promise<void>;
   /** Ends open requests nobody needs an answer to any more. */
   withdraw(tx: Tx, which: { execution: string; session?: string; ref?: string }): Promise<void>;
   get(id: string): Promise<Request>;
-  /** Open requests, the oldest first; with `user`, those this user may answer. */
-  listOpen(options: { execution?: string; after?: string; limit: number; user?: User }): Promise<Request[]>;
-  /** Ends a request whose time is over; does nothing to one that has ended. */
-  expireRequest(id: string): Promise<void>;
+  listOpen(query: OpenQuery): Promise<Request[]>;
+  /** Does what a timer of a request is for; nothing to one that has ended. */
+  fire(timer: Pick<Timer, 'kind' | 'ref'>): Promise<void>;
 }
 
 interface InboxOptions {
@@ -73,9 +83,6 @@ interface InboxOptions {
   /** Looked up when needed, so that owners may be made after the inbox. */
   readonly owner: (kind: string) => RequestOwner;
 }
-
-/** Requests read at once where not all of them are shown. */
-const pageSize = 200;
 
 const findRequest = statement<{ id: string }, RequestRow & { user: string }>((db, param) =>
   db
@@ -108,19 +115,6 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
     return row;
   }
 
-  function openOf(execution: string | undefined, after: string | undefined) {
-    let query = store.db
-      .selectFrom('requests')
-      .innerJoin('executions', 'executions.id', 'requests.execution')
-      .selectAll('requests')
-      .select('executions.user')
-      .where('requests.status', '=', 'open')
-      .orderBy('requests.id');
-    if (execution !== undefined) query = query.where('requests.execution', '=', execution);
-    if (after !== undefined) query = query.where('requests.id', '>', after);
-    return query;
-  }
-
   /** Takes an open request to its end; false when another was first. */
   async function close(tx: Tx, row: RequestRow, end: Ending): Promise<boolean> {
     const [closed] = await tx.run(closeRequest, {
@@ -131,14 +125,14 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
       answer: end.settlement ? JSON.stringify(end.settlement.inputs) : null,
     });
     if (!closed) return false;
-    if (row.expires_at !== null) await clearExpiry(tx, row);
+    if (row.expires_at !== null || row.rules !== null) await clearTimers(tx, row);
     defaults.forget(row.id);
     await log.append(tx, row.execution, [closedEvent(row, end)]);
     return true;
   }
 
-  async function clearExpiry(tx: Tx, { execution, id }: RequestRow): Promise<void> {
-    await timers.clear(tx, { execution, kind: 'expiry', ref: id });
+  async function clearTimers(tx: Tx, { execution, id }: RequestRow): Promise<void> {
+    await timers.clear(tx, { execution, ref: id });
   }
 
   async function expireOpen(row: RequestRow): Promise<void> {
@@ -155,6 +149,7 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
   return {
     async open(tx, request) {
       const { execution, session, ask, ref, expiresAt, assign, otherwise } = request;
+      const rules = rulesOf(request, clock());
       const known = await tx.db
         .selectFrom('requests')
         .selectAll()
@@ -179,9 +174,13 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
         answer: null,
         assign: assign === undefined ? null : JSON.stringify(assign),
         otherwise: otherwise === undefined ? null : JSON.stringify(otherwise),
+        handed: null,
+        rules: rules === null ? null : JSON.stringify(rules),
+        reminded_at: null,
       };
       await tx.db.insertInto('requests').values(row).execute();
       if (expiresAt) await timers.set(tx, { execution, kind: 'expiry', ref: row.id, at: expiresAt });
+      if (rules) await setRules(tx, timers, row, rules);
       await log.append(tx, execution, [openedEvent(row, ask)]);
       await refreshStatus(log, tx, execution);
       return row;
@@ -190,10 +189,7 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
     answer: (id, inputs, by) =>
       underLock(id, async () => {
         const row = await find(id);
-        const assign = assignOf(row);
-        if (!mayAnswer(assign, by, row.user)) {
-          throw new AirlockError('forbidden', `This may be answered by ${whoMayAnswer(assign, row.user)}`);
-        }
+        refuseStranger(row, by);
         refuseClosed(row, clock());
         const settlement = await owner(row.kind).check(row, inputs, by.name);
         await store.write(async (tx) => {
@@ -201,6 +197,19 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
           if (!isMine) refuseClosed(await readAgain(tx, row.id), clock());
           await owner(row.kind).answered(tx, row, settlement, by.name);
           await refreshStatus(log, tx, row.execution);
+        });
+      }),
+
+    handOn: (id, { to, note }, by) =>
+      underLock(id, async () => {
+        const row = await find(id);
+        refuseStranger(row, by);
+        refuseClosed(row, clock());
+        const assign = await assigneeOf(store, to);
+        const handed: Handed = { by: by.name, at: clock().toISOString(), ...(note === undefined ? {} : { note }) };
+        await store.write(async (tx) => {
+          if (!(await storeAssignee(tx, id, assign, handed))) refuseClosed(await readAgain(tx, id), clock());
+          await log.append(tx, row.execution, [assignedEvent(row, assign, handed)]);
         });
       }),
 
@@ -218,29 +227,23 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
 
     get: async (id) => toRequest(await find(id)),
 
-    async listOpen({ execution, after, limit, user }) {
-      if (user === undefined || user.role === 'admin') {
-        return (await openOf(execution, after).limit(limit).execute()).map(toRequest);
-      }
-      const found: RequestRow[] = [];
-      for (let from = after; ; ) {
-        const page = await openOf(execution, from)
-          .where((eb) => eb.or([eb('executions.user', '=', user.name), eb('assign', 'is not', null)]))
-          .limit(pageSize)
-          .execute();
-        found.push(...page.filter((row) => mayAnswer(assignOf(row), user, row.user)));
-        from = page.at(-1)?.id;
-        if (found.length >= limit || page.length < pageSize) return found.slice(0, limit).map(toRequest);
-      }
-    },
+    listOpen: (query) => listOpenRequests(store, query),
 
-    expireRequest: (id) =>
+    fire: ({ kind, ref: id }) =>
       underLock(id, async () => {
         const row = await find(id);
-        if (row.status === 'open') await expireOpen(row);
-        else await store.write((tx) => clearExpiry(tx, row));
+        if (row.status !== 'open') await store.write((tx) => clearTimers(tx, row));
+        else if (kind === 'remind' || kind === 'escalate') await followRule(kind, row, { store, log, timers, clock });
+        else await expireOpen(row);
       }),
   };
+}
+
+/** Throws `forbidden`, naming who may, unless the user may answer (X5). */
+function refuseStranger(row: RequestRow & { readonly user: string }, by: User): void {
+  const assign = assignOf(row);
+  if (mayAnswer(assign, by, row.user)) return;
+  throw new AirlockError('forbidden', `This may be answered by ${whoMayAnswer(assign, row.user)}`);
 }
 
 async function readAgain(tx: Tx, id: string): Promise<RequestRow> {

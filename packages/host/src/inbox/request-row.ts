@@ -1,6 +1,6 @@
 import { type Assign, assignSchema } from '@airlock/protocol/assign';
 import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
-import { askSchemas, type Request, requestSchema, sessionAskSchema } from '@airlock/protocol/requests';
+import { askSchemas, handedSchema, type Request, requestSchema, sessionAskSchema } from '@airlock/protocol/requests';
 import type { Selectable } from 'kysely';
 import type * as z from 'zod';
 import { fromJson } from '../store/json.ts';
@@ -23,6 +23,8 @@ export function toRequest(row: RequestRow): Request {
       ...(row.session === null ? {} : { session: row.session }),
       ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
       ...(row.assign === null ? {} : { assign: assignOf(row) }),
+      ...(row.reminded_at === null ? {} : { remindedAt: row.reminded_at }),
+      ...(row.handed === null ? {} : { handed: fromJson(handedSchema, row.handed, `Request ${row.id}`) }),
     }),
     `Request ${row.id}`,
   );

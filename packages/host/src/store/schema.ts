@@ -71,13 +71,18 @@ export interface RequestsTable {
   assign: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
   /** Taken as the answer when the time is over. */
   otherwise: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  /** Who handed it on last; null when nobody did. */
+  handed: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  /** What is to happen while nobody answers; null: nothing. */
+  rules: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  reminded_at: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
 /** Something to do at a time, once, by the host that owns the execution. */
 export interface TimersTable {
   execution: string;
-  kind: 'sleep' | 'step' | 'expiry' | 'limit' | 'stop';
-  /** `sleep`, `step`: the call's key. `expiry`: the request. Others: empty. */
+  kind: 'sleep' | 'step' | 'expiry' | 'remind' | 'escalate' | 'limit' | 'stop';
+  /** `sleep`, `step`: the call's key. `expiry`, `remind`, `escalate`: the request. Others: empty. */
   ref: string;
   at: string;
 }

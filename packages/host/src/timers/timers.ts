@@ -14,6 +14,11 @@ import type { Store, Tx } from '../store/store.ts';
 export type Timer = Selectable<TimersTable>;
 export type TimerKind = Timer['kind'];
 
+/** Whether it is about a request. */
+export function isOfInbox({ kind }: Pick<Timer, 'kind'>): boolean {
+  return kind === 'expiry' || kind === 'remind' || kind === 'escalate';
+}
+
 interface NewTimer {
   readonly execution: string;
   readonly kind: TimerKind;

@@ -1,6 +1,7 @@
 // First, so that it runs before any schema is made: the bundler puts both into one chunk.
 import './zod-config.ts';
 import {
+  type AssignBody,
   apiBase,
   executionSchema,
   executionSummarySchema,
@@ -13,7 +14,7 @@ import {
 import type { ExecutionStatus } from '@airlock/protocol/executions';
 import { type FilePlace, fileEntrySchema } from '@airlock/protocol/files/file';
 import { idSchema } from '@airlock/protocol/ids';
-import type { JsonObject } from '@airlock/protocol/json';
+import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import { requestSchema } from '@airlock/protocol/requests';
 import * as z from 'zod';
 import { ApiError } from './api-error.ts';
@@ -110,7 +111,11 @@ export const api = {
   files: (id: string, place: FilePlace) =>
     call(z.object({ items: z.array(fileEntrySchema) }), 'GET', filePath(id, place)),
   beginning,
-  inbox: () => call(listSchema(requestSchema), 'GET', path('inbox')),
+  /** The most urgent first. */
+  inbox: () => call(listSchema(requestSchema), 'GET', `${path('inbox')}?order=due`),
+  /** Lets others answer a request, too. */
+  assign: (request: string, body: AssignBody) =>
+    call(requestSchema, 'POST', path('requests', request, 'assign'), { body: jsonObjectSchema.parse(body) }),
   /** Resolves once the answer is on the server's disk. */
   answer: (request: string, inputs: JsonObject) =>
     call(anything.optional(), 'POST', path('requests', request, 'answer'), { body: { inputs } }),

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** Files of executions. */
+/** Files of executions, and requests that are handed on. */
 async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;
   await schema
@@ -20,6 +20,9 @@ async function up(db: Kysely<unknown>): Promise<void> {
     .alterTable('sessions')
     .addColumn('files_taken', 'integer', (c) => c.notNull().defaultTo(0))
     .execute();
+  for (const column of ['handed', 'rules', 'reminded_at'] as const) {
+    await schema.alterTable('requests').addColumn(column, 'text').execute();
+  }
 }
 
 export const files: Migration = { up };

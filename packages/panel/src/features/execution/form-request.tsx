@@ -8,15 +8,15 @@ interface FormRequestProps extends RequestProps {
   elements: readonly Element[];
 }
 
-export function FormRequest({ request, elements, expiresAt, answerers }: FormRequestProps) {
+export function FormRequest({ elements, ...about }: FormRequestProps) {
+  const { request, answerers } = about;
   const navigate = useNavigate();
   const { send, busy, error } = useAnswer(request);
   return (
     <RequestFrame
       title={answerers === null ? 'Your answer is needed' : 'An answer is needed'}
       testId="answer-form"
-      expiresAt={expiresAt}
-      answerers={answerers}
+      {...about}
       focusField
     >
       <ElementsForm

@@ -17,7 +17,8 @@ interface QuestionRequestProps extends RequestProps {
 
 const noDraft = {};
 
-export function QuestionRequest({ request, ask, expiresAt, answerers }: QuestionRequestProps) {
+export function QuestionRequest({ ask, ...about }: QuestionRequestProps) {
+  const { request, answerers } = about;
   const { send, busy, error } = useAnswer(request);
   const { draft, set } = useDraft(requestScope(request), noDraft);
   const [missing, setMissing] = useState<readonly number[]>([]);
@@ -28,13 +29,7 @@ export function QuestionRequest({ request, ask, expiresAt, answerers }: Question
     if (result.kind === 'complete' && !busy) send(result.inputs);
   };
   return (
-    <RequestFrame
-      title="Claude has a question"
-      testId="question-request"
-      expiresAt={expiresAt}
-      answerers={answerers}
-      focusField={false}
-    >
+    <RequestFrame title="Claude has a question" testId="question-request" {...about} focusField={false}>
       <form noValidate onSubmit={submit} className="space-y-6">
         <fieldset disabled={answerers !== null} className="min-w-0 space-y-6">
           {ask.questions.map((question, place) => (

@@ -1,10 +1,13 @@
 import { type ReactNode, useId, useRef } from 'react';
 import type { ApiError } from '../../lib/api-error.ts';
-import { formatMoment } from '../../lib/format.ts';
+import { formatMoment, plural } from '../../lib/format.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { Revealed } from '../../ui/revealed.tsx';
 import { explainRefusal } from './answer-refusal.ts';
 import { useArrivalFocus } from './arrival-focus.ts';
+import { HandOn } from './hand-on.tsx';
+import type { Opened } from './timeline-item.ts';
 
 /** What every request has for whoever looks at it. */
 export interface RequestProps {
@@ -12,9 +15,12 @@ export interface RequestProps {
   expiresAt: string | null;
   /** Who may answer, when the person who looks may not; else null. */
   answerers: string | null;
+  /** Who handed it on, and with what words. */
+  handed: Opened['handed'];
+  reminders: number;
 }
 
-interface RequestFrameProps extends Omit<RequestProps, 'request'> {
+interface RequestFrameProps extends RequestProps {
   title: string;
   testId: string;
   focusField: boolean;
@@ -31,7 +37,7 @@ export function RequestFrame({ answerers, children, ...about }: RequestFrameProp
   );
 }
 
-function ReadOnlyFrame({ title, expiresAt, answerers, children }: RequestFrameProps) {
+function ReadOnlyFrame({ title, expiresAt, answerers, handed, children }: RequestFrameProps) {
   const heading = useId();
   return (
     <section
@@ -50,9 +56,20 @@ function ReadOnlyFrame({ title, expiresAt, answerers, children }: RequestFramePr
         <p className="text-sm text-ink-soft" data-testid="answerers">
           To be answered by {answerers}.
         </p>
+        <HandedNote handed={handed} />
         {children}
       </div>
     </section>
+  );
+}
+
+function HandedNote({ handed }: { handed: Opened['handed'] }) {
+  if (handed === null) return null;
+  return (
+    <p data-testid="handed" className="text-sm text-ink-soft [overflow-wrap:anywhere]">
+      {handed.by === null ? 'Nobody answered in time, so you are asked, too' : `${handed.by} handed this on`}
+      {handed.note && <>: “{<Revealed text={handed.note} />}”</>}
+    </p>
   );
 }
 
@@ -61,7 +78,16 @@ function Deadline({ expiresAt }: { expiresAt: string | null }) {
   return <span className="ml-auto text-[0.8rem] font-normal tabular-nums">until {formatMoment(expiresAt)}</span>;
 }
 
-function OpenFrame({ title, testId, expiresAt, focusField, children }: Omit<RequestFrameProps, 'answerers'>) {
+function OpenFrame({
+  request,
+  title,
+  testId,
+  expiresAt,
+  focusField,
+  handed,
+  reminders,
+  children,
+}: Omit<RequestFrameProps, 'answerers'>) {
   const frame = useRef<HTMLElement>(null);
   const heading = useId();
   useArrivalFocus(frame, focusField);
@@ -79,9 +105,14 @@ function OpenFrame({ title, testId, expiresAt, focusField, children }: Omit<Requ
       >
         <Icon name="hand" className="size-4.5" />
         {title}
+        {reminders > 0 && <span className="text-[0.8rem] font-normal">reminded {plural(reminders, 'time')}</span>}
         <Deadline expiresAt={expiresAt} />
       </h2>
-      <div className="p-5">{children}</div>
+      <div className="space-y-4 p-5">
+        <HandedNote handed={handed} />
+        {children}
+        <HandOn request={request} />
+      </div>
     </section>
   );
 }

@@ -20,7 +20,7 @@ export function RequestView({ item, over, owner }: RequestViewProps) {
   if (ending !== null || over) return <EndedRequest item={item} ending={ending} />;
   const assign = item.assign ?? undefined;
   const answerers = mayAnswer(assign, me, owner) ? null : whoMayAnswer(assign, owner);
-  const shared = { request, expiresAt, answerers };
+  const shared = { request, expiresAt, answerers, handed: item.handed, reminders: item.reminders };
   switch (ask.kind) {
     case 'form':
       return <FormRequest {...shared} elements={ask.elements} />;

@@ -25,6 +25,10 @@ export interface Opened {
   expiresAt: string | null;
   /** Null: only the owner of the execution and administrators may answer. */
   assign: Assign | null;
+  /** Who handed it on last. */
+  handed: { by: string | null; note: string | null } | null;
+  /** How often people were reminded. */
+  reminders: number;
 }
 
 export interface ToolOutcome {

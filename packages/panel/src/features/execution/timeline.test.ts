@@ -69,6 +69,14 @@ describe('stored events', () => {
     const assign = { users: ['ada'] };
     const opened = run(event(1, 'lock', { request: ask, name: 'approve', elements: [], expiresAt, assign }));
     expect(opened.items).toMatchObject([{ expiresAt, assign, ending: null }]);
+    const others = { users: ['bob'], owner: true };
+    const handed = reduceTimeline(
+      opened,
+      event(2, 'assigned', { request: ask, assign: others, by: 'ada', note: 'Please' }),
+    );
+    expect(handed.items).toMatchObject([{ assign: others, handed: { by: 'ada', note: 'Please' }, ending: null }]);
+    const reminded = reduceTimeline(handed, event(3, 'reminder', { request: ask, n: 2 }));
+    expect(reminded.items).toMatchObject([{ reminders: 2 }]);
     const lease = { request: ask, name: 'approve', outcome: 'expired', inputs: { ok: false } } as const;
     const ended = reduceTimeline(opened, event(2, 'lease', lease));
     expect(ended.items).toMatchObject([{ ending: { outcome: 'expired', by: null, inputs: { ok: false } } }]);

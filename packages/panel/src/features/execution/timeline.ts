@@ -165,11 +165,18 @@ function addEvent(state: Timeline, event: Event): Timeline {
     case 'lock': {
       const { request, name, elements, expiresAt = null, assign = null } = event.payload;
       const ask: Ask = { kind: 'form', name, elements };
-      return openRequest(state, place, { request, session: null, ask, expiresAt, assign });
+      return openRequest(state, place, { request, session: null, ask, expiresAt, assign, handed: null, reminders: 0 });
     }
     case 'request': {
       const { expiresAt = null } = event.payload;
-      return openRequest(state, place, { ...event.payload, expiresAt, assign: null });
+      return openRequest(state, place, { ...event.payload, expiresAt, assign: null, handed: null, reminders: 0 });
+    }
+    case 'assigned':
+      return handOn(state, event.payload);
+    case 'reminder': {
+      const { request, n } = event.payload;
+      const isIt = (item: Item) => item.kind === 'request' && item.request === request;
+      return change(state, isIt, (item) => ({ ...item, reminders: n }) as ItemOf<'request'>);
     }
     case 'lease':
     case 'answer':
@@ -243,6 +250,12 @@ function addToolResult(state: Timeline, { toolUseId, session, ...outcome }: Even
 
 function openRequest(state: Timeline, place: Place, opened: Opened): Timeline {
   return withItem(state, { ...place, ...opened, key: opened.request, kind: 'request', ending: null });
+}
+
+function handOn(state: Timeline, { request, assign, by, note }: EventPayload<'assigned'>): Timeline {
+  const isIt = (item: Item) => item.kind === 'request' && item.request === request;
+  const handed = { by: by ?? null, note: note ?? null };
+  return change(state, isIt, (item) => ({ ...item, assign, handed }) as ItemOf<'request'>);
 }
 
 function endRequest(state: Timeline, payload: EventPayload<'lease'> | EventPayload<'answer'>, at: string): Timeline {

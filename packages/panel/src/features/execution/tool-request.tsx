@@ -17,15 +17,10 @@ interface ToolRequestProps extends RequestProps {
 }
 
 /** May Claude run this? Shows exactly what would run, and takes no answer from a stray key. */
-export function ToolRequest({ request, ask, expiresAt, answerers }: ToolRequestProps) {
+export function ToolRequest({ ask, ...about }: ToolRequestProps) {
+  const { request, answerers } = about;
   return (
-    <RequestFrame
-      title="Claude asks to use a tool"
-      testId="tool-request"
-      expiresAt={expiresAt}
-      answerers={answerers}
-      focusField={false}
-    >
+    <RequestFrame title="Claude asks to use a tool" testId="tool-request" {...about} focusField={false}>
       <div className="space-y-4">
         <ToolCallInFull ask={ask} />
         {answerers === null && <Verdict request={request} />}

@@ -17,7 +17,7 @@ import { describeRequest } from './request-line.ts';
 export function InboxPage() {
   useTitle('Inbox');
   return (
-    <Page title="Inbox" lead="What waits for a person, oldest first.">
+    <Page title="Inbox" lead="What waits for a person, the most urgent first.">
       <InboxList />
     </Page>
   );
@@ -30,10 +30,9 @@ function InboxList() {
   if (data.items.length === 0) {
     return <Empty title="Nothing waits for you">Requests of running executions appear here by themselves.</Empty>;
   }
-  const oldestFirst = data.items.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt));
   return (
     <ul className="divide-y divide-line overflow-hidden rounded-xl border border-line bg-surface shadow-card">
-      {oldestFirst.map((request) => (
+      {data.items.map((request) => (
         <InboxRow key={request.id} request={request} />
       ))}
     </ul>
@@ -61,6 +60,12 @@ function InboxRow({ request }: { request: Request }) {
           {formatAgo(request.createdAt, now)}
           {request.expiresAt && <span className="block">until {formatMoment(request.expiresAt)}</span>}
           {request.assign && <span className="block">for {whoMayAnswer(request.assign, 'its owner')}</span>}
+          {request.handed && (
+            <span className="block">
+              {request.handed.by ? `handed on by ${request.handed.by}` : 'nobody answered in time'}
+            </span>
+          )}
+          {request.remindedAt && <span className="block">reminded {formatAgo(request.remindedAt, now)}</span>}
         </span>
       </Link>
     </li>
