@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { createUploads } from '@airlock/host/files/uploads';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +12,7 @@ import { containerOf } from './harness/containers.ts';
 import { adminPassword } from './harness/host.ts';
 import { createNetProxy, type NetProxy } from './harness/net-proxy.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
+import { mountTmpfs } from './harness/tmpfs.ts';
 import { launchBrowser } from './setup/browser.ts';
 
 /* Files on their way from a browser through the host into a session's container, and back. */
@@ -150,7 +153,7 @@ describe('files in a conversation', () => {
       { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('a note') },
       { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('another') },
     ]);
-    await page.getByText('2 files are there').waitFor({ state: 'attached' });
+    await page.getByText('2 files arrived').waitFor({ state: 'attached' });
     await page.getByTestId('answer-submit').click();
     const second = await api.until(id, ofKind('lock'), first.seq);
     const session = await sessionOf(id);
@@ -205,5 +208,37 @@ describe('a request', () => {
     });
     await api.call('DELETE', `/executions/${id}`);
     await page.context().close();
+  });
+});
+
+describe('a disk that fills', () => {
+  it('costs a piece and nothing of what came before, and refuses what has no room', async () => {
+    expect(process.getuid?.(), 'Only root can mount a small disk').toBe(0);
+    const place = mkdtempSync(join(tmpdir(), 'airlock-story-disk-'));
+    const disk = mountTmpfs(place, '300m');
+    try {
+      const uploads = createUploads({ folder: join(place, 'uploads'), clock: () => new Date() });
+      const user = 'ada';
+      const [first, second] = [Buffer.alloc(mebibyte, 1), Buffer.alloc(8 * mebibyte, 2)];
+      const size = first.length + second.length;
+      const { id } = await uploads.create({ user, name: 'a.bin', type: '', size });
+      await uploads.write({ id, user, offset: 0, body: Readable.from([first]) });
+      disk.fill(2 * mebibyte);
+      const piece = { id, user, offset: first.length };
+      await expect(uploads.write({ ...piece, body: Readable.from([second]) })).rejects.toMatchObject({
+        code: 'disk_full',
+      });
+      await expect(uploads.create({ user, name: 'b.bin', type: '', size })).rejects.toMatchObject({
+        code: 'disk_full',
+      });
+      expect(await uploads.get(id, user)).toMatchObject({ offset: first.length });
+      disk.free();
+      await uploads.write({ ...piece, body: Readable.from([second]) });
+      const arrived = await uploads.arrived(id, user);
+      expect(readFileSync(arrived?.path ?? '').equals(Buffer.concat([first, second]))).toBe(true);
+    } finally {
+      disk.unmount();
+      rmSync(place, { recursive: true });
+    }
   });
 });

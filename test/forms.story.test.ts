@@ -182,6 +182,18 @@ describe('a form with every element', () => {
     await page.keyboard.type('24');
     await tabTo('days');
     await key('Space');
+    await tabTo('field-papers');
+    const choosing = page.waitForEvent('filechooser');
+    await key('Space');
+    await (await choosing).setFiles([
+      { name: '<img src=x onerror=alert(1)>.txt', mimeType: 'text/plain', buffer: Buffer.from('a paper') },
+      { name: 'not wanted.txt', mimeType: 'text/plain', buffer: Buffer.from('another') },
+    ]);
+    await page.getByText('2 files arrived').waitFor({ state: 'attached' });
+    await key('Tab', 2);
+    await key('Enter');
+    await page.getByText('1 file arrived').waitFor({ state: 'attached' });
+    expect(await focused()).toBe('field-papers');
     await tabTo('form-submit');
     await key('Enter');
 
@@ -214,6 +226,7 @@ describe('a form with every element', () => {
       extras: ['nuts', 'honey'],
       wish: 'With love',
       days: ['d24'],
+      papers: [expect.objectContaining({ name: '<img src=x onerror=alert(1)>.txt', size: 7 })],
       source: 'story',
       quote: null,
     };

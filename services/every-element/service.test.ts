@@ -32,6 +32,6 @@ describe('every-element', () => {
 
   it('has one of each', () => {
     const types = JSON.stringify(service.manifest.elements).matchAll(/"type":"([a-z-]+)"/g);
-    expect(new Set([...types].map(([, type]) => type)).size).toBe(29);
+    expect(new Set([...types].map(([, type]) => type)).size).toBe(30);
   });
 });

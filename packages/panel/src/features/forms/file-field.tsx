@@ -2,6 +2,7 @@ import { sizeInWords } from '@airlock/protocol/files/file';
 import { mostOf, refusalOf } from '@airlock/protocol/forms/files';
 import { useRef } from 'react';
 import type { DraftFile } from '../../lib/draft.ts';
+import { plural } from '../../lib/format.ts';
 import { describedBy, Field } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { type ControlProps, type ElementOf, frameOf } from './control.ts';
@@ -22,7 +23,7 @@ export function FileField(props: ControlProps<FileElement>) {
     single,
     refusalOf: (file) => refusalOf(element, file),
   });
-  const notes = { help: helpOf(element), count: countOf(element, files) };
+  const notes = { help: element.help, count: countOf(element, files) };
   const removeFile = (key: string): void => {
     remove(key);
     input.current?.focus();
@@ -144,18 +145,15 @@ function chooseText({ directory }: FileElement, single: boolean): string {
   return single ? 'Choose a file' : 'Choose files';
 }
 
-function helpOf({ help, accept, max_bytes: most }: FileElement): string {
-  const limits = [accept, most === null ? null : `up to ${sizeInWords(most)}${accept ? '' : ' each'}`];
-  return [help, limits.filter(Boolean).join(', ')].filter(Boolean).join('\n');
-}
-
+/** How many there are, or else what is taken. */
 function countOf(element: FileElement, files: readonly DraftFile[]): string | undefined {
-  const most = mostOf(element);
-  return files.length > 1 ? `${files.length} of ${most} files` : undefined;
+  if (files.length > 1) return `${files.length} of ${mostOf(element)} files`;
+  const { accept, max_bytes: most } = element;
+  return [accept, most && `up to ${sizeInWords(most)} each`].filter(Boolean).join(', ') || undefined;
 }
 
 function statusOf(files: readonly DraftFile[], sending: number): string {
   const arrived = files.filter(({ upload }) => upload !== undefined).length;
   if (files.length === 0) return '';
-  return sending > 0 ? `${arrived} of ${files.length} files have arrived` : `${arrived} files are there`;
+  return sending > 0 ? `Sending, ${arrived} of ${files.length} done` : `${plural(arrived, 'file')} arrived`;
 }
