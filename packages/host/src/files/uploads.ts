@@ -9,6 +9,7 @@ import { safePath } from '@airlock/protocol/files/names';
 import * as z from 'zod';
 import { newId } from '../store/ids.ts';
 import { fromJson } from '../store/json.ts';
+import { untilAborted, writeAt } from './bytes.ts';
 import { writeAll } from './write-all.ts';
 
 /*
@@ -111,17 +112,25 @@ export function createUploads({ folder, clock }: UploadsOptions): Uploads {
     return upload;
   }
 
-  async function all() {
+  /** Those there are, read from the disk once: many are made one after another. */
+  let counted: Promise<Map<string, Counted>> | undefined;
+
+  async function countAll(): Promise<Map<string, Counted>> {
     const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
     const found = await Promise.all(names.map((name) => read(name.slice(0, -5))));
-    return found.filter((upload) => upload !== undefined);
+    return new Map(found.flatMap((upload) => (upload ? [[upload.id, countedOf(upload)]] : [])));
+  }
+
+  function all(): Promise<Map<string, Counted>> {
+    counted ??= countAll();
+    return counted;
   }
 
   async function refuseTooMuch({ user, size, name }: NewUpload): Promise<void> {
     if (size > maxFileBytes) {
       throw new AirlockError('too_large', `${name} has ${sizeInWords(size)}, the most is ${sizeInWords(maxFileBytes)}`);
     }
-    const known = await all();
+    const known = [...(await all()).values()];
     const own = known.filter((upload) => upload.user === user);
     if (own.length >= mostUploads)
       throw new AirlockError('too_large', `You have ${own.length} uploads nobody used yet`);
@@ -130,7 +139,7 @@ export function createUploads({ folder, clock }: UploadsOptions): Uploads {
       throw new AirlockError('too_large', `Your uploads would have ${sizeInWords(claimed)} together`);
     }
     const { bavail, bsize } = await statfs(folder);
-    const promised = known.reduce((sum, upload) => sum + upload.size - upload.offset, size + reserve);
+    const promised = known.reduce((sum, upload) => sum + upload.left, size + reserve);
     if (bavail * bsize < promised) throw new AirlockError('disk_full', `There is no room for ${sizeInWords(size)}`);
   }
 
@@ -187,6 +196,7 @@ export function createUploads({ folder, clock }: UploadsOptions): Uploads {
   }
 
   async function removeFiles(id: string): Promise<void> {
+    (await all()).delete(id);
     await rm(aboutOf(id), { force: true });
     await rm(dataOf(id), { force: true });
   }
@@ -203,7 +213,9 @@ export function createUploads({ folder, clock }: UploadsOptions): Uploads {
       } finally {
         await data.close();
       }
-      return await find(id, upload.user);
+      const made = await find(id, upload.user);
+      (await all()).set(id, countedOf({ ...made, user: upload.user }));
+      return made;
     },
 
     async get(id, user) {
@@ -222,6 +234,7 @@ export function createUploads({ folder, clock }: UploadsOptions): Uploads {
       writers.set(id, { stop, done });
       const upload = await taking;
       await done;
+      (await all()).set(id, countedOf({ ...upload, user: piece.user }));
       return upload;
     },
 
@@ -251,31 +264,19 @@ export function createUploads({ folder, clock }: UploadsOptions): Uploads {
   };
 }
 
-async function writeAt(data: FileHandle, chunk: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < chunk.length; ) {
-    done += (await data.write(chunk, done, chunk.length - done, at + done)).bytesWritten;
-  }
+/** What an upload takes of its sender's share, and of the disk. */
+interface Counted {
+  readonly user: string;
+  readonly size: number;
+  /** Bytes still to come. */
+  readonly left: number;
+}
+
+function countedOf({ user, size, offset }: Upload & { readonly user: string }): Counted {
+  return { user, size, left: size - offset };
 }
 
 const noop = () => undefined;
-
-/** The bytes until `signal` aborts, which also ends the wait for more of them. */
-async function* untilAborted(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(noop);
-  signal.addEventListener('abort', () => aborted.reject(signal.reason), { once: true });
-  const reader = body[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const next = await Promise.race([reader.next(), aborted.promise]);
-      if (next.done) return;
-      yield next.value;
-    }
-  } finally {
-    // Not awaited: a reader that hangs would hold up whoever takes its place.
-    void reader.return?.().catch(noop);
-  }
-}
 
 function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
