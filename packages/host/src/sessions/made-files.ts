@@ -76,9 +76,14 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
   /** One piece of work after another; a failure is said to the person whose files these are. */
   function queue(id: string, work: (row: SessionRow) => Promise<void>): Promise<void> {
     const session = known(id);
-    session.working = session.working.then(async () => {
+    async function next(): Promise<void> {
       const row = await findSession(store, id);
-      if (row) await work(row).catch((error: unknown) => sayFailure(row, error));
+      if (!row) return;
+      session.execution = row.execution;
+      await work(row).catch((error: unknown) => sayFailure(row, error));
+    }
+    session.working = session.working.then(next).catch((error: unknown) => {
+      logger.warn({ session: id, error }, 'Files of a session were not looked for');
     });
     return session.working;
   }
@@ -89,6 +94,21 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
     await store.write((tx) => log.append(tx, execution, [{ kind: 'debug', payload: { text } }])).catch(() => undefined);
   }
 
+  /** Puts a file in its place, unless one it was before is a folder now, or the other way round. */
+  async function placeOne(
+    execution: string,
+    path: string,
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<Placed | undefined> {
+    try {
+      return await files.place({ execution, place: folder, path }, bytes);
+    } catch (error) {
+      if (!(error instanceof AirlockError) || error.code !== 'file_taken') throw error;
+      logger.warn({ execution, path, error }, 'A file of a session has no place');
+      return undefined;
+    }
+  }
+
   /** Keeps the plain files of a tar whose names, less `prefix`, are below the folder. */
   async function keep(row: SessionRow, tar: Readable, prefix: string): Promise<void> {
     const { execution } = row;
@@ -96,16 +116,20 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
     const most = settingsOf(row).workspaceBytes;
     const placed: Placed[] = [];
     let bytes = 0;
-    for await (const entry of readTar(tar)) {
-      if (entry.type !== 'file' && entry.type !== 'contiguous-file') continue;
-      bytes += entry.size;
-      if (bytes > most) throw new AirlockError('too_large', `They have more than ${sizeInWords(most)}`);
-      if (placed.length >= mostFiles) throw new AirlockError('too_large', `They are more than ${mostFiles}`);
-      const path = safePath(entry.name.slice(prefix.length));
-      const file = await files.place({ execution, place: folder, path }, entry.bytes);
-      if (before.get(path) !== file.sha256) placed.push(file);
+    try {
+      for await (const entry of readTar(tar)) {
+        if (entry.type !== 'file' && entry.type !== 'contiguous-file') continue;
+        bytes += entry.size;
+        if (bytes > most) throw new AirlockError('too_large', `They have more than ${sizeInWords(most)}`);
+        if (placed.length >= mostFiles) throw new AirlockError('too_large', `They are more than ${mostFiles}`);
+        const path = safePath(entry.name.slice(prefix.length));
+        const file = await placeOne(execution, path, entry.bytes);
+        if (file && before.get(path) !== file.sha256) placed.push(file);
+      }
+    } finally {
+      // What is in its place is named, whatever became of the rest: rows and bytes agree.
+      if (placed.length > 0) await store.write((tx) => files.record(tx, execution, folder, placed, null));
     }
-    if (placed.length > 0) await store.write((tx) => files.record(tx, execution, folder, placed, null));
   }
 
   async function collectNew(row: SessionRow): Promise<void> {
