@@ -52,13 +52,13 @@ function children(): string[] {
 
 const passed = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const host = await startHostRig({ store, servicesDir, env });
+const host = await startHostRig({ store, services: servicesDir, env });
 await run(host, 20, () => Promise.resolve());
 const resident = await run(host, answers, () => Promise.resolve());
 const replayed = await run(host, answers, (id) => Promise.resolve(host.executions.release([id])));
 await host.stop();
 
-const idle = await startHostRig({ store, servicesDir, env, serviceIdleMs: 20 });
+const idle = await startHostRig({ store, services: servicesDir, env, serviceIdleMs: 20 });
 const started = await run(idle, starts, async (id) => {
   idle.executions.release([id]);
   while (children().length > 0) await passed(10);

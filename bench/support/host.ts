@@ -16,7 +16,7 @@ export type ToBenchHost =
 const [, , path = '', servicesDir = ''] = process.argv;
 const store = await openStore(path);
 const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
-const rig = await startHostRig({ store, servicesDir, env: { PATH, NODE_COMPILE_CACHE } });
+const rig = await startHostRig({ store, services: servicesDir, env: { PATH, NODE_COMPILE_CACHE } });
 const ann = { name: 'ann', role: 'admin' } as const;
 setInterval(() => void rig.executions.check().catch(() => undefined), 1_000);
 

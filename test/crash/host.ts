@@ -7,6 +7,7 @@ import { createOwnership, type Ownership } from '@airlock/host/ownership/ownersh
 import { openStore } from '@airlock/host/store/store';
 import { createTakeOver } from '@airlock/host/take-over';
 import { createTimers, isOfInbox } from '@airlock/host/timers/timers';
+import { createVersioning } from '@airlock/host/versions/versioning';
 import { AirlockError } from '@airlock/protocol/errors';
 import { isFinal } from '@airlock/protocol/executions';
 import { type FromHost, hostSpecSchema, type Kill, type ToHost, toHostSchema } from './channel.ts';
@@ -88,6 +89,7 @@ const inbox = createInbox({
   timers,
   owner: (kind) => (kind === 'form' ? executions.formOwner : sessions.requestOwner),
 });
+const env = { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' };
 const executions: Executions = createExecutions({
   store,
   log,
@@ -99,7 +101,8 @@ const executions: Executions = createExecutions({
   logger,
   sessions: () => sessions,
   servicesDir: spec.servicesDir,
-  serviceEnv: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' },
+  versioning: createVersioning({ store, clock, dir: join(spec.home, 'cache', 'services'), env }),
+  serviceEnv: env,
 });
 const sessions = createScriptedSessions({
   store,

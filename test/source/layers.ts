@@ -21,10 +21,11 @@ export const serviceLayers: readonly string[] = ['flow'];
 export const hostLayers: Readonly<Record<string, readonly string[]>> = {
   api: ['inbox', 'executions', 'sessions', 'images', 'files', 'auth', 'log'],
   backup: ['sessions', 'placement', 'engine', 'files', 'store'],
-  executions: ['log', 'sessions', 'inbox', 'files', 'timers', 'ownership', 'store'],
+  executions: ['log', 'sessions', 'inbox', 'files', 'timers', 'versions', 'ownership', 'store'],
   sessions: ['placement', 'wire', 'gateway', 'log', 'inbox', 'files', 'ownership', 'store'],
   inbox: ['log', 'timers', 'store'],
   files: ['log', 'store'],
+  versions: ['store'],
   auth: ['store'],
   log: ['ownership', 'store'],
   timers: ['store'],

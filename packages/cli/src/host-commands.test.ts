@@ -195,10 +195,33 @@ describe('with a host', () => {
     );
   });
 
+  test('deploy says what became of each service, and fails when one is refused', async () => {
+    const clone = createClone();
+    await clone.serve();
+    const { code, output } = await airlock(clone, 'deploy');
+    expect(code).toBe(1);
+    expect(output).toMatch(/^… Deploying all services\n✓ Done \(\d+ s\)\n/);
+    expect(output.split('\n').slice(2)).toEqual([
+      '✗ hello: refused, 1.0.0 (aaaaaaaaaaaa) serves on',
+      '  An open execution could not go on with it',
+      `  execution ${ids.execution}, request ${ids.request}`,
+      '    it asks ␛[2Jfor something else',
+      '  1 open execution keeps its version; --move moves those that wait',
+      '✓ other: 2.0.0 (cccccccccccc)',
+      '  3 open executions go on with it',
+      '',
+    ]);
+    expect(clone.read('home/posted.json')).toBe('POST /api/v1/services/deploy {"move":false}');
+    await airlock(clone, 'deploy hello --move --json');
+    expect(clone.read('home/posted.json')).toBe('POST /api/v1/services/deploy {"service":"hello","move":true}');
+  });
+
   test('services and ps list them', async () => {
     const clone = createClone();
     await clone.serve();
-    expect((await airlock(clone, 'services')).output).toBe('hello  1.0.0  Says hello\n');
+    expect((await airlock(clone, 'services')).output).toBe(
+      'hello  1.0.0  aaaaaaaaaaaa  Says hello\nhello 0.9.0 (bbbbbbbbbbbb) still has 2 open executions\n',
+    );
     expect((await airlock(clone, 'ps')).output).toContain(`${ids.execution}  awaiting  hello`);
     expect((await airlock(clone, 'ps')).output).toContain('who: ␛[2Jyou');
   });

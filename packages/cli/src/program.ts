@@ -12,6 +12,7 @@ const load = {
   doctor: () => import('./commands/doctor.ts'),
   backup: () => import('./commands/backup.ts'),
   services: () => import('./commands/services.ts'),
+  deploy: () => import('./commands/deploy.ts'),
   ps: () => import('./commands/ps.ts'),
   run: () => import('./commands/run.ts'),
   answer: () => import('./commands/answer.ts'),
@@ -82,9 +83,16 @@ function addBackupCommands(program: Command, context: Context, done: Done): void
 function addWorkCommands(program: Command, context: Context, done: Done): void {
   program
     .command('services')
-    .description('list what people can start')
+    .description('list what people can start, and older versions that still have open executions')
     .option('--json', 'print JSON')
     .action(async (options) => done(await (await load.services()).services(context, options)));
+  program
+    .command('deploy')
+    .argument('[service]', 'its name; without it all of them')
+    .description('serve what is in the services folder now to new executions; exit code 1 when something is refused')
+    .option('--move', 'let executions that wait go on with it, if every one of them can')
+    .option('--json', 'print JSON')
+    .action(async (service, options) => done(await (await load.deploy()).deploy(context, service, options)));
   program
     .command('run')
     .argument('<service>', 'its name')

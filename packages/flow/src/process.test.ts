@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,10 +20,10 @@ class Started {
   readonly sent: FromService[] = [];
   #waiting: { match(message: FromService): boolean; resolve(message: FromService): void }[] = [];
 
-  constructor(path: string) {
+  constructor(path: string, origin: string | undefined) {
     // The cache saves each start the stripping of types.
     const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'airlock-test-compile-cache') };
-    this.process = fork(entry, [path], { execArgv: [], stdio: 'pipe', env });
+    this.process = fork(entry, origin === undefined ? [path] : [path, origin], { execArgv: [], stdio: 'pipe', env });
     this.exit = once(this.process, 'exit');
     this.process.on('message', (raw) => {
       const message = fromServiceSchema.parse(raw);
@@ -53,8 +54,8 @@ class Started {
 
 let started: Started | null = null;
 
-async function start(path = fixture): Promise<Started> {
-  started = new Started(path);
+async function start(path = fixture, origin?: string): Promise<Started> {
+  started = new Started(path, origin);
   await Promise.race([started.until('manifest'), started.until('unusable')]);
   return started;
 }
@@ -82,6 +83,37 @@ describe('a service process', () => {
       error: { detail: `${broken} has no default export made with defineService` },
     });
     await other.exit;
+  });
+
+  it('gives a bundle elsewhere the Airlock it runs in, and packages from where its source is', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'airlock-process-'));
+    try {
+      for (const folder of ['source/node_modules/tagger', 'elsewhere'])
+        mkdirSync(join(dir, folder), { recursive: true });
+      writeFileSync(
+        join(dir, 'source/node_modules/tagger/index.js'),
+        "module.exports = ['found', require('./more.js')];",
+      );
+      writeFileSync(join(dir, 'source/node_modules/tagger/more.js'), "module.exports = 'below';");
+      const bundle = join(dir, 'elsewhere/bundle.mjs');
+      writeFileSync(
+        bundle,
+        `import { form } from '@airlock/flow/form';
+         import { defineService } from '@airlock/flow/service';
+         import { createRequire } from 'node:module';
+         import tags from 'tagger';
+         if (createRequire(import.meta.url)('tagger') !== tags) throw new Error('another');
+         export default defineService({
+           name: 'bundle', title: '', description: '', version: '1', tags, form: form({}), run: async () => 'done',
+         });`,
+      );
+      const service = await start(bundle, join(dir, 'source'));
+      expect(service.sent[0]).toMatchObject({ type: 'manifest', manifest: { tags: ['found', 'below'] } });
+      service.process.disconnect();
+      expect(await service.exit).toEqual([0, null]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it('serves several executions at once, and tells their output apart', async () => {

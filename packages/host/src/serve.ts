@@ -31,6 +31,7 @@ import { openStore } from './store/store.ts';
 import { createTakeOver } from './take-over.ts';
 import { renderError, type Terminal } from './terminal.ts';
 import { createTimers, isOfInbox } from './timers/timers.ts';
+import { createVersioning } from './versions/versioning.ts';
 import { openWire } from './wire/open-wire.ts';
 
 /** A running host. */
@@ -188,6 +189,7 @@ function compose(options: ComposeOptions) {
     owner: (kind) => (kind === 'form' ? executions.formOwner : sessions.requestOwner),
   });
   const files = createFiles({ home: config.home, store, log, clock });
+  const env = childEnv(config);
   const executions: Executions = createExecutions({
     store,
     log,
@@ -199,7 +201,8 @@ function compose(options: ComposeOptions) {
     logger,
     sessions: () => sessions,
     servicesDir: config.servicesDir,
-    serviceEnv: childEnv(config),
+    serviceEnv: env,
+    versioning: createVersioning({ store, clock, dir: join(config.home, 'cache', 'services'), env }),
   });
   const sessions: Sessions = createSessions({
     store,

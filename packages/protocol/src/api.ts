@@ -17,20 +17,67 @@ export const loginSchema = z.strictObject({ name: z.string().min(1).max(100), pa
 export const userSchema = z.object({ name: z.string(), role: roleSchema });
 export type User = z.infer<typeof userSchema>;
 
+/** A version of a service that is not served to new executions, and has some that have not ended. */
+export const olderVersionSchema = z.object({
+  /** First characters of the SHA-256 of its bundle. */
+  hash: z.string(),
+  /** What the service calls it; empty when it is not known any more. */
+  version: z.string(),
+  deployedAt: z.iso.datetime().nullable(),
+  /** Executions of it that have not ended. */
+  open: z.number().int().positive(),
+});
+export type OlderVersion = z.infer<typeof olderVersionSchema>;
+
 export const serviceSummarySchema = z.object({
   name: z.string(),
   title: z.string(),
   description: z.string(),
   version: z.string(),
+  /** First characters of the SHA-256 of the bundle new executions run; empty when there is none. */
+  hash: z.string(),
   tags: z.array(z.string()),
-  /** `unusable` services say why in `problem`. */
-  state: z.enum(['ready', 'unusable']),
+  /** `unusable` services say why in `problem`. Those `removed` are listed as long as executions of theirs are open. */
+  state: z.enum(['ready', 'unusable', 'removed']),
+  /** Why it cannot be started; of a `ready` one, why its newest source is not served. */
   problem: z.string().optional(),
+  older: z.array(olderVersionSchema),
 });
 export type ServiceSummary = z.infer<typeof serviceSummarySchema>;
 
 export const serviceSchema = serviceSummarySchema.extend({ elements: elementsSchema });
 export type Service = z.infer<typeof serviceSchema>;
+
+export const deployBodySchema = z.strictObject({
+  /** Only this one; all when left out. */
+  service: z.string().min(1).max(64).optional(),
+  /** Whether executions that wait go on with what is deployed, instead of the version they began with. */
+  move: z.boolean().default(false),
+});
+
+/** What became of a service in a deployment. */
+export const deployedSchema = z.object({
+  service: z.string(),
+  outcome: z.enum(['deployed', 'unchanged', 'refused', 'removed']),
+  /** What new executions run from now on; empty when nothing does. */
+  version: z.string(),
+  hash: z.string(),
+  /** Why it was refused. */
+  problem: z.string().optional(),
+  /** Executions that could not go on with it, the first 100; it is refused because of them. */
+  breaking: z.array(
+    z.object({
+      execution: idSchema,
+      /** A request that is open in it. */
+      request: idSchema.nullable(),
+      problem: z.string(),
+    }),
+  ),
+  /** Executions that go on with it now, and those that stay with older versions. */
+  moved: z.number().int().nonnegative(),
+  staying: z.number().int().nonnegative(),
+});
+export type Deployed = z.infer<typeof deployedSchema>;
 
 export const launchSchema = z.strictObject({ inputs: jsonObjectSchema });
 
@@ -44,6 +91,8 @@ export const executionSummarySchema = z.object({
   /** Open requests. */
   awaiting: z.number().int().nonnegative(),
   user: z.string(),
+  /** First characters of the SHA-256 of the bundle it runs; null when it has none yet. */
+  hash: z.string().nullable(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
   usage: usageSchema,

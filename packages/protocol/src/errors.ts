@@ -59,7 +59,7 @@ export const errorTable = {
   service_not_loaded: {
     status: 503,
     title: 'The service does not load',
-    fix: 'Correct its module and restart Airlock',
+    fix: 'Correct its module, then run "airlock deploy"',
   },
   nondeterministic: {
     status: 500,

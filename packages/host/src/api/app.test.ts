@@ -26,9 +26,14 @@ const noService = () => {
 const nothing = () => Promise.reject(new AirlockError('not_found', 'There is no execution'));
 const noExecutions: Executions = {
   services: {
-    list: () => [],
-    get: noService,
-    manifest: noService,
+    names: () => [],
+    list: () => Promise.resolve([]),
+    get: nothing,
+    current: noService,
+    policy: () => undefined,
+    deploy: nothing,
+    rehearse: nothing,
+    tidy: () => Promise.resolve(),
     assign: () => Promise.reject(new RangeError('not asked here')),
     release: () => undefined,
     of: () => undefined,
@@ -36,6 +41,7 @@ const noExecutions: Executions = {
     stop: () => Promise.resolve(),
   },
   launch: () => Promise.reject(new RangeError('a secret of ours')),
+  deploy: nothing,
   get: nothing,
   list: () => Promise.resolve({ items: [], next: null }),
   cancel: nothing,

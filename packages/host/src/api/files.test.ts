@@ -1,65 +1,36 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { createAuth } from '../auth/auth.ts';
-import { type HostRig, startHostRig } from '../executions/host-rig.fixture.ts';
-import { temporaryStore } from '../store/temporary.ts';
-import { createApp } from './app.ts';
+import type { HostRig } from '../executions/host-rig.fixture.ts';
+import { type ApiRig, startApiRig } from './api-rig.fixture.ts';
 
 /* Uploads and files over a host whose service processes are real. */
 
-const service = join(import.meta.dirname, '../../../../services/batch');
 const mebibyte = 1024 ** 2;
 
 let home: string;
-let temporary: Awaited<ReturnType<typeof temporaryStore>>;
+let rig: ApiRig;
 let host: HostRig;
-let app: ReturnType<typeof createApp>;
-const tokens = new Map<string, string>();
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'airlock-files-'));
-  const servicesDir = join(home, 'services');
-  mkdirSync(servicesDir);
-  symlinkSync(service, join(servicesDir, 'batch'));
-  temporary = await temporaryStore();
-  const { store } = temporary;
-  host = await startHostRig({ store, servicesDir, home });
-  const auth = createAuth(store, () => new Date());
-  for (const name of ['ada', 'bob']) {
-    const user = { name, role: 'member', password_hash: 'none', created_at: new Date().toISOString() } as const;
-    await store.write((tx) => tx.db.insertInto('users').values(user).execute());
-    tokens.set(name, await auth.createToken(name, 'test'));
-  }
-  app = createApp({
-    auth,
-    log: host.log,
-    inbox: host.inbox,
-    files: host.files,
-    filesSettled: () => Promise.resolve(),
-    executions: host.executions,
-    panelDir: tmpdir(),
-    system: () => Promise.reject(new RangeError('not asked here')),
-    notReady: () => Promise.resolve([]),
-    stop: () => undefined,
-    logger: { error: () => undefined },
-  });
+  rig = await startApiRig({ services: ['batch'], home, users: { ada: 'member', bob: 'member' } });
+  ({ host } = rig);
 });
 afterAll(async () => {
-  await host.stop();
-  await temporary.remove();
+  await rig.stop();
   rmSync(home, { recursive: true });
 });
 
 type Body = Uint8Array<ArrayBuffer> | ReadableStream | string;
 
 function call(method: string, path: string, headers: Record<string, string> = {}, body?: Body, user = 'ada') {
-  return app.request(path.startsWith('/api') ? path : `/api/v1${path}`, {
+  return rig.app.request(path.startsWith('/api') ? path : `/api/v1${path}`, {
     method,
-    headers: { authorization: `Bearer ${tokens.get(user)}`, 'tus-resumable': '1.0.0', ...headers },
+    headers: { ...rig.authorization(user), 'tus-resumable': '1.0.0', ...headers },
     ...(body === undefined ? {} : { body, duplex: 'half' }),
   } as RequestInit);
 }

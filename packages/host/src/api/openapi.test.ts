@@ -1,10 +1,6 @@
-import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { createAuth } from '../auth/auth.ts';
-import { type HostRig, startHostRig } from '../executions/host-rig.fixture.ts';
-import { temporaryStore } from '../store/temporary.ts';
-import { createApp } from './app.ts';
+import { type ApiRig, startApiRig } from './api-rig.fixture.ts';
 
 const operationSchema = z.object({
   parameters: z.array(z.object({ name: z.string(), in: z.string(), required: z.boolean().optional() })).default([]),
@@ -16,39 +12,19 @@ const documentSchema = z.object({
   paths: z.record(z.string(), z.record(z.string(), operationSchema)),
 });
 
-let temporary: Awaited<ReturnType<typeof temporaryStore>>;
-let host: HostRig;
-let app: ReturnType<typeof createApp>;
+let rig: ApiRig;
 let paths: z.infer<typeof documentSchema>['paths'];
 
 beforeEach(async () => {
-  temporary = await temporaryStore();
-  const { store } = temporary;
-  host = await startHostRig({ store, servicesDir: tmpdir() });
-  app = createApp({
-    auth: createAuth(store, () => new Date()),
-    log: host.log,
-    inbox: host.inbox,
-    files: host.files,
-    filesSettled: () => Promise.resolve(),
-    executions: host.executions,
-    panelDir: tmpdir(),
-    system: () => Promise.reject(new RangeError('not asked here')),
-    notReady: () => Promise.resolve([]),
-    stop: () => undefined,
-    logger: { error: () => undefined },
-  });
-  ({ paths } = documentSchema.parse(await (await app.request('/api/v1/openapi.json')).json()));
+  rig = await startApiRig({ services: [] });
+  ({ paths } = documentSchema.parse(await (await rig.app.request('/api/v1/openapi.json')).json()));
 });
-afterEach(async () => {
-  await host.stop();
-  await temporary.remove();
-});
+afterEach(() => rig.stop());
 
 describe('the description of the API', () => {
   it('has every route, and no other', () => {
     const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
-    const served = app.routes
+    const served = rig.app.routes
       .filter(
         ({ method, path }) => methods.has(method) && path.startsWith('/api/v1/') && !path.endsWith('/openapi.json'),
       )

@@ -1,63 +1,22 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAuth } from '../auth/auth.ts';
-import { type HostRig, startHostRig } from '../executions/host-rig.fixture.ts';
-import { temporaryStore } from '../store/temporary.ts';
-import { createApp } from './app.ts';
+import type { HostRig } from '../executions/host-rig.fixture.ts';
+import { type ApiRig, startApiRig } from './api-rig.fixture.ts';
 import { depthOf } from './json-body.ts';
 
 /* The API over a host whose service processes are real. */
 
-const servicesDir = join(import.meta.dirname, '../../../../services');
-
-let temporary: Awaited<ReturnType<typeof temporaryStore>>;
+let rig: ApiRig;
 let host: HostRig;
-let app: ReturnType<typeof createApp>;
-const tokens = new Map<string, string>();
+let call: ApiRig['call'];
 
 beforeEach(async () => {
-  temporary = await temporaryStore();
-  const { store } = temporary;
-  host = await startHostRig({ store, servicesDir });
-  const auth = createAuth(store, () => new Date());
-  for (const [name, role] of [
-    ['root', 'admin'],
-    ['ada', 'member'],
-    ['bob', 'member'],
-  ] as const) {
-    const user = { name, role, password_hash: 'none', created_at: new Date().toISOString() };
-    await store.write((tx) => tx.db.insertInto('users').values(user).execute());
-    tokens.set(name, await auth.createToken(name, 'test'));
-  }
-  app = createApp({
-    auth,
-    log: host.log,
-    inbox: host.inbox,
-    files: host.files,
-    filesSettled: () => Promise.resolve(),
-    executions: host.executions,
-    panelDir: tmpdir(),
-    system: () => Promise.reject(new RangeError('not asked here')),
-    notReady: () => Promise.resolve([]),
-    stop: () => undefined,
-    logger: { error: () => undefined },
+  rig = await startApiRig({
+    services: ['hello-form', 'approval'],
+    users: { root: 'admin', ada: 'member', bob: 'member' },
   });
+  ({ host, call } = rig);
 });
-afterEach(async () => {
-  await host.stop();
-  await temporary.remove();
-});
-
-async function call(user: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const response = await app.request(`/api/v1${path}`, {
-    method,
-    headers: { authorization: `Bearer ${tokens.get(user)}`, 'content-type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
-}
+afterEach(() => rig.stop());
 
 const launch = (user: string, name: string, headers?: Record<string, string>) =>
   call(user, 'POST', '/services/hello-form/executions', { inputs: { name, times: 1 } }, headers);

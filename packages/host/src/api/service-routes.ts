@@ -1,4 +1,12 @@
-import { launchSchema, listSchema, serviceSchema, serviceSummarySchema } from '@airlock/protocol/api';
+import {
+  deployBodySchema,
+  deployedSchema,
+  launchSchema,
+  listSchema,
+  serviceSchema,
+  serviceSummarySchema,
+} from '@airlock/protocol/api';
+import { AirlockError } from '@airlock/protocol/errors';
 import { idSchema } from '@airlock/protocol/ids';
 import { createRoute } from '@hono/zod-openapi';
 import * as z from 'zod';
@@ -36,15 +44,27 @@ const launch = createRoute({
     ...failure,
   },
 });
+const deploy = createRoute({
+  method: 'post',
+  path: '/services/deploy',
+  request: { body: jsonBody(deployBodySchema) },
+  responses: { 200: json(listSchema(deployedSchema), 'What became of each service'), ...failure },
+});
 
 export function serviceRoutes({ executions }: ApiDeps) {
   return createRouter()
-    .openapi(list, (c) => c.json({ items: executions.services.list(), next: null }, 200))
-    .openapi(get, (c) => c.json(executions.services.get(c.req.valid('param').name), 200))
+    .openapi(list, async (c) => c.json({ items: await executions.services.list(), next: null }, 200))
+    .openapi(get, async (c) => c.json(await executions.services.get(c.req.valid('param').name), 200))
     .openapi(launch, async (c) => {
       const { name } = c.req.valid('param');
       const { 'idempotency-key': key } = c.req.valid('header');
       const { id, isNew } = await executions.launch(name, c.req.valid('json').inputs, c.get('user').name, key);
       return c.json({ id: idSchema.parse(id) }, isNew ? 201 : 200);
+    })
+    .openapi(deploy, async (c) => {
+      const { name, role } = c.get('user');
+      if (role !== 'admin') throw new AirlockError('forbidden', 'Services are deployed by administrators');
+      const { service, move } = c.req.valid('json');
+      return c.json({ items: await executions.deploy({ service, move }, name), next: null }, 200);
     });
 }

@@ -149,8 +149,8 @@ async function act(tx: Tx, execution: string, key: string, call: Call, sinks: Ca
 }
 
 /** Calls and outcomes of an execution, in the orders replay needs. A row that cannot be read is named in the error. */
-export async function readCalls(tx: Tx, execution: string) {
-  const rows = await tx.db.selectFrom('calls').selectAll().where('execution', '=', execution).orderBy('made').execute();
+export async function readCalls({ db }: Pick<Tx, 'db'>, execution: string) {
+  const rows = await db.selectFrom('calls').selectAll().where('execution', '=', execution).orderBy('made').execute();
   const where = (what: string, key: string) => `${what} ${key} of execution ${execution}`;
   const calls = rows.map(({ key, call }) => ({ key, call: fromJson(callSchema, call, where('Call', key)) }));
   const outcomes = rows

@@ -7,6 +7,7 @@ import type { Selectable } from 'kysely';
 import { newId } from '../store/ids.ts';
 import { fromJson } from '../store/json.ts';
 import type { ExecutionsTable } from '../store/schema.ts';
+import { shortHash } from '../versions/versions.ts';
 import { readStop, stopReason } from './stopping.ts';
 
 export type ExecutionRow = Selectable<ExecutionsTable>;
@@ -32,6 +33,7 @@ export function toSummary(row: ExecutionRow, awaiting: number, queue: number | n
     status: row.status,
     awaiting,
     user: row.user,
+    hash: row.version === null ? null : shortHash(row.version),
     startedAt: row.started_at,
     endedAt: row.ended_at,
     usage: fromJson(usageSchema, row.usage, where),
@@ -58,6 +60,7 @@ export function newExecutionRow(
   inputs: JsonObject,
   user: string,
   now: Date,
+  version: string | null = null,
 ): ExecutionRow {
   return {
     id: newId(),
@@ -79,5 +82,6 @@ export function newExecutionRow(
     parked: null,
     launch_key: null,
     launch_hash: null,
+    version,
   };
 }

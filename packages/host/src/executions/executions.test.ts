@@ -1,16 +1,14 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryStore } from '../store/temporary.ts';
 import { type HostRig, startHostRig } from './host-rig.fixture.ts';
 
 const bob = { name: 'bob', role: 'admin' } as const;
-const servicesDir = join(import.meta.dirname, '../../../../services');
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
 let host: HostRig;
 
-const start = async (dir = servicesDir) => {
-  host = await startHostRig({ store: temporary.store, servicesDir: dir });
+const start = async (services = ['hello-form', 'claude-hitl']) => {
+  host = await startHostRig({ store: temporary.store, services });
 };
 beforeEach(async () => {
   temporary = await temporaryStore();
@@ -57,7 +55,7 @@ describe('executions.launch()', () => {
     const inputs = { name: 'Ada', times: 1 };
     const id = await host.launch('hello-form', inputs, 'key');
     await host.stop();
-    await start(join(servicesDir, 'none'));
+    await start([]);
     expect(await host.launch('hello-form', inputs, 'key')).toBe(id);
     await expect(host.launch('hello-form', inputs)).rejects.toMatchObject({ code: 'not_found' });
   });

@@ -1,9 +1,8 @@
-import type { Execution, ExecutionSummary } from '@airlock/protocol/api';
+import type { Deployed, Execution, ExecutionSummary } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
 import { executionStatusSchema, isFinal } from '@airlock/protocol/executions';
 import { idSchema } from '@airlock/protocol/ids';
 import type { JsonObject } from '@airlock/protocol/json';
-import type { ServicePolicy } from '@airlock/protocol/service-channel';
 import type { ExecutionFiles } from '../files/execution-files.ts';
 import type { FormFiles } from '../files/form-files.ts';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
@@ -12,6 +11,8 @@ import type { Ownership } from '../ownership/ownership.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Store, Tx } from '../store/store.ts';
 import type { Timer, Timers } from '../timers/timers.ts';
+import type { Versioning } from '../versions/versioning.ts';
+import { createDeploy, type DeployRequest } from './deploy.ts';
 import { type Ending, endExecution } from './ending.ts';
 import { every } from './every.ts';
 import type { ExecutionRow } from './execution-row.ts';
@@ -40,6 +41,8 @@ export interface Executions {
     user: string,
     key?: string,
   ): Promise<{ readonly id: string; readonly isNew: boolean }>;
+  /** Serves what is in the services folder now to new executions. Rejects with `not_found` for an unknown service. */
+  deploy(request: DeployRequest, by: string): Promise<Deployed[]>;
   get(id: string): Promise<Execution>;
   list(options: ListOptions): Promise<{ items: ExecutionSummary[]; next: string | null }>;
   /** Asks an execution to end; does nothing to one that has ended. */
@@ -73,6 +76,7 @@ export interface ExecutionsOptions {
   readonly ownership: Ownership;
   readonly clock: () => Date;
   readonly servicesDir: string;
+  readonly versioning: Versioning;
   readonly serviceEnv: Readonly<Record<string, string>>;
   /** How long a service process without executions is kept, in milliseconds. Default 5 minutes. */
   readonly serviceIdleMs?: number | undefined;
@@ -90,6 +94,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   let isStopping = false;
 
   const services = createServices({
+    ...options.versioning,
     dir: options.servicesDir,
     env: options.serviceEnv,
     ...(options.serviceIdleMs === undefined ? {} : { idleMs: options.serviceIdleMs }),
@@ -115,9 +120,11 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     },
   });
 
-  const loader = createLoader({ store, ownership, filesOf: options.files.folderOf, sinks });
+  const common = { store, log, services, versions: options.versioning.versions, ownership };
+  const filesOf = options.files.folderOf;
+  const loader = createLoader({ store, ownership, filesOf, sinks });
   const runs = createRuns({
-    serviceOf: async (id) => (await find(id)).service,
+    versionOf: find,
     assign: services.assign,
     release: services.release,
     load: loader.load,
@@ -148,25 +155,23 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     timers,
     sinks,
     wake: runs.wake,
-    limitOf: async (id) => policyOf((await find(id)).service)?.executionMs,
+    limitOf: async (id) => services.policy((await find(id)).service)?.executionMs,
     stop: stopExecution,
     /** E3: its time to end by itself is over. */
     end: async (id) => await end(id, await messages.endingOf(id, ['cancelled', 'It was stopped'])),
   });
   const launch = createLauncher({
-    store,
-    log,
+    ...common,
     files: options.files,
     formFiles,
-    services,
-    ownership,
     clock,
     begin: (tx, service) => admitNext(tx, service),
     wake: begin,
   });
-  const sweep = every(60_000, createSweep({ store, ownership, services, clock, remove: removeRows }));
+  const deploy = createDeploy({ ...common, inbox, parkings, runs, filesOf });
+  const sweep = every(60_000, createSweep({ ...common, clock, remove: removeRows }));
   const lookAround = every(5_000, async () => {
-    for (const { name } of services.list()) begin(await store.write((tx) => admitNext(tx, name)));
+    for (const name of services.names()) begin(await store.write((tx) => admitNext(tx, name)));
     await wakeOpen({ store, host: ownership.host, runs, wake });
   });
 
@@ -176,11 +181,6 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     work.catch((error: unknown) => {
       if (!isStopping) logger.warn({ error }, text);
     });
-  }
-
-  function policyOf(service: string): ServicePolicy | undefined {
-    const found = services.list().find(({ name }) => name === service);
-    return found?.state === 'ready' ? services.manifest(service).policy : undefined;
   }
 
   async function find(id: string): Promise<ExecutionRow> {
@@ -227,13 +227,13 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   }
 
   async function admitNext(tx: Tx, service: string): Promise<string[]> {
-    const policy = policyOf(service);
+    const policy = services.policy(service);
     return policy === undefined ? [] : await admit(tx, service, policy, sinks());
   }
 
   async function stopExecution(id: string, stop: Stop): Promise<void> {
     const { service } = await find(id);
-    const cancelMs = policyOf(service)?.cancelMs ?? 0;
+    const cancelMs = services.policy(service)?.cancelMs ?? 0;
     const { error, admitted } = await store.write(async (tx) => ({
       error: await requestStop(tx, id, stop, cancelMs, sinks()),
       admitted: await admitNext(tx, service),
@@ -260,6 +260,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     fire,
 
     launch,
+    deploy,
 
     get: (id) => getExecution(store, inbox, id),
     list: (query) => listExecutions(store, query),
@@ -285,7 +286,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       await parkings.flush();
       runs.evict(idleMs, mostResident);
       inBackground(lookAround(), 'Executions not looked after');
-      inBackground(sweep(), 'Ended executions not removed');
+      inBackground(sweep(), 'What is kept too long not removed');
     },
 
     async stop() {

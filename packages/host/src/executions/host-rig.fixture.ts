@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event } from '@airlock/protocol/events';
@@ -8,12 +8,15 @@ import { createLog } from '../log/log.ts';
 import { createOwnership } from '../ownership/ownership.ts';
 import type { Store } from '../store/store.ts';
 import { createTimers, isOfInbox } from '../timers/timers.ts';
+import { inProcessBundler } from '../versions/fixtures/in-process-bundler.ts';
+import { createVersioning } from '../versions/versioning.ts';
 import { createExecutions, type Executions } from './executions.ts';
 import { noSessions } from './fixtures.ts';
 
 interface HostRigOptions {
   readonly store: Store;
-  readonly servicesDir: string;
+  /** A folder of services, or the names of some that are shipped. */
+  readonly services: string | readonly string[];
   /** Default: nothing but what services need. */
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: () => Date;
@@ -22,10 +25,22 @@ interface HostRigOptions {
   readonly home?: string;
 }
 
+const shipped = join(import.meta.dirname, '../../../../services');
+
+function linked(home: string, names: readonly string[]): string {
+  const dir = join(home, 'services');
+  mkdirSync(dir, { recursive: true });
+  for (const name of names) {
+    if (!existsSync(join(dir, name))) symlinkSync(join(shipped, name), join(dir, name));
+  }
+  return dir;
+}
+
 /** A host without sessions and HTTP; its service processes are real. */
 export async function startHostRig(options: HostRigOptions) {
-  const { store, servicesDir, env, clock = () => new Date(), serviceIdleMs } = options;
+  const { store, env, clock = () => new Date(), serviceIdleMs } = options;
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'airlock-rig-'));
+  const servicesDir = typeof options.services === 'string' ? options.services : linked(home, options.services);
   const ownership = createOwnership({ store, clock, home: 'rig' });
   const log = createLog(store, clock, { fence: ownership });
   const logger = { info: () => undefined, warn: () => undefined };
@@ -38,6 +53,7 @@ export async function startHostRig(options: HostRigOptions) {
   });
   const inbox = createInbox({ store, log, timers, clock, owner: () => executions.formOwner });
   const files = createFiles({ home, store, log, clock });
+  const versioning = createVersioning({ store, clock, dir: join(home, 'cache', 'services'), env: {} });
   const executions: Executions = createExecutions({
     store,
     log,
@@ -48,6 +64,7 @@ export async function startHostRig(options: HostRigOptions) {
     clock,
     logger,
     servicesDir,
+    versioning: { ...versioning, bundler: inProcessBundler },
     serviceEnv: env ?? { PATH: process.env.PATH ?? '' },
     serviceIdleMs,
     sessions: () => noSessions,

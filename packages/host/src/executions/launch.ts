@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { JsonObject } from '@airlock/protocol/json';
-import type { ServiceManifest } from '@airlock/protocol/service-channel';
 import type { FormFiles } from '../files/form-files.ts';
 import type { Log } from '../log/log.ts';
 import type { Store, Tx } from '../store/store.ts';
+import type { Versions } from '../versions/versions.ts';
 import { newExecutionRow } from './execution-row.ts';
+import type { Current } from './served.ts';
 
 /*
  * Launches.
@@ -16,7 +17,8 @@ import { newExecutionRow } from './execution-row.ts';
 
 interface Launch {
   readonly id: string;
-  readonly manifest: ServiceManifest;
+  /** What it runs, to its end. */
+  readonly current: Pick<Current, 'version' | 'manifest'>;
   /** Checked against the form of the service, its files placed. */
   readonly inputs: JsonObject;
   /** As they were sent. */
@@ -29,22 +31,25 @@ interface Launch {
 interface LaunchSinks {
   readonly log: Log;
   readonly formFiles: Pick<FormFiles, 'record'>;
+  readonly versions: Pick<Versions, 'keep'>;
   /** Holds a new execution, from the commit on. */
   readonly hold: (execution: string) => void;
   readonly clock: () => Date;
 }
 
 /** Makes an execution that has not begun, or finds the one launched under the same key. */
-export async function launchExecution(tx: Tx, launch: Launch, { log, formFiles, hold, clock }: LaunchSinks) {
-  const { id, manifest, inputs, given, user, key, owner } = launch;
+export async function launchExecution(tx: Tx, launch: Launch, { log, formFiles, versions, hold, clock }: LaunchSinks) {
+  const { id, inputs, given, user, key, owner } = launch;
+  const { version, manifest } = launch.current;
   const known = key === undefined ? undefined : await findLaunch(tx.db, { service: manifest.name, given, user, key });
   if (known !== undefined) return { id: known, isNew: false };
   const row = {
-    ...newExecutionRow(manifest.name, manifest.title, inputs, user, clock()),
+    ...newExecutionRow(manifest.name, manifest.title, inputs, user, clock(), version.hash),
     id,
     ...owner,
     ...(key === undefined ? {} : { launch_key: key, launch_hash: hashOf(manifest.name, given) }),
   };
+  await versions.keep(tx, version, manifest);
   await tx.db.insertInto('executions').values(row).execute();
   tx.afterCommit(() => hold(row.id));
   await log.append(tx, row.id, [

@@ -7,6 +7,7 @@ import type { Log } from '../log/log.ts';
 import type { Ownership } from '../ownership/ownership.ts';
 import { newId } from '../store/ids.ts';
 import type { Store, Tx } from '../store/store.ts';
+import type { Versions } from '../versions/versions.ts';
 import { findLaunch, launchExecution } from './launch.ts';
 import type { Services } from './services.ts';
 
@@ -15,7 +16,8 @@ interface LauncherOptions {
   readonly log: Log;
   readonly files: Pick<ExecutionFiles, 'purge'>;
   readonly formFiles: FormFiles;
-  readonly services: Pick<Services, 'manifest'>;
+  readonly services: Pick<Services, 'current'>;
+  readonly versions: Versions;
   readonly ownership: Ownership;
   readonly clock: () => Date;
   /** Lets those of a service begin whose turn it is; returns them. */
@@ -31,15 +33,15 @@ export function createLauncher(options: LauncherOptions) {
     // Found before the service is asked: it may have changed, or not load any more.
     const known = key === undefined ? undefined : await findLaunch(store.db, { service, given, user, key });
     if (known !== undefined) return { id: known, isNew: false };
-    const manifest = services.manifest(service);
-    const { elements } = manifest;
+    const current = services.current(service);
+    const { elements } = current.manifest;
     const checked = validate(elements, await formFiles.known(elements, given, user));
     if (!checked.ok) throw new AirlockError('invalid_inputs', 'Some fields are not valid', { fields: checked.fields });
     const id = newId();
     const inputs = await formFiles.place(id, elements, checked.values, user);
-    const { log, clock } = options;
-    const sinks = { log, formFiles, hold: ownership.hold, clock };
-    const launching = { id, manifest, inputs, given, user, key, owner: ownership.launched };
+    const { log, versions, clock } = options;
+    const sinks = { log, formFiles, versions, hold: ownership.hold, clock };
+    const launching = { id, current, inputs, given, user, key, owner: ownership.launched };
     const { launched, admitted } = await store.write(async (tx) => ({
       launched: await launchExecution(tx, launching, sinks),
       admitted: await options.begin(tx, service),

@@ -13,7 +13,7 @@ interface RetentionOptions {
 
 const batch = 100;
 
-/** Removes executions that ended longer ago than their service keeps them. */
+/** Removes executions that ended longer ago than their service keeps them, and versions of services nothing needs. */
 export function createSweep({ store, ownership, services, clock, remove }: RetentionOptions) {
   async function overdue(service: string, keepMs: number): Promise<string[]> {
     const rows = await store.db
@@ -30,10 +30,11 @@ export function createSweep({ store, ownership, services, clock, remove }: Reten
   }
 
   return async function sweep(): Promise<void> {
-    for (const { name, state } of services.list()) {
-      const { keepMs } = state === 'ready' ? services.manifest(name).policy : {};
+    for (const name of services.names()) {
+      const keepMs = services.policy(name)?.keepMs;
       if (keepMs === undefined) continue;
       for (const id of await overdue(name, keepMs)) await remove(id);
     }
+    await services.tidy();
   };
 }

@@ -36,7 +36,7 @@ beforeEach(() => {
     },
   };
   runs = createRuns({
-    serviceOf: () => Promise.resolve('s'),
+    versionOf: () => Promise.resolve({ service: 's', version: null }),
     assign: () => Promise.resolve(replica),
     release: (id) => void released.push(id),
     async load(_id, _replica, attach) {

@@ -13,7 +13,6 @@ import type { Replica } from './services.ts';
  */
 
 interface Run {
-  readonly service: string;
   /** Set once it is loaded. */
   replica: Replica | undefined;
   /** Outcomes it has been given, those it was loaded with included. */
@@ -44,8 +43,9 @@ export interface Runs {
 }
 
 interface RunsOptions {
-  readonly serviceOf: (execution: string) => Promise<string>;
-  readonly assign: (service: string, execution: string) => Promise<Replica>;
+  /** The version it runs; null: what new executions run. */
+  readonly versionOf: (execution: string) => Promise<{ readonly service: string; readonly version: string | null }>;
+  readonly assign: (service: string, version: string | null, execution: string) => Promise<Replica>;
   readonly release: (execution: string) => void;
   /**
    * H1: reads the log, and after the commit calls `attach` with the number of outcomes; if that is true it hands the log
@@ -60,9 +60,10 @@ export function createRuns(options: RunsOptions): Runs {
   const runs = new Map<string, Run>();
 
   /** Loads it into a process, and into the next one if that one ended meanwhile. */
-  async function bringIn(execution: string, service: string, own: () => Run | undefined): Promise<void> {
+  async function bringIn(execution: string, own: () => Run | undefined): Promise<void> {
+    const { service, version } = await options.versionOf(execution);
     for (;;) {
-      const replica = await options.assign(service, execution);
+      const replica = await options.assign(service, version, execution);
       if (!own()) {
         if (!runs.has(execution)) options.release(execution);
         return;
@@ -78,10 +79,10 @@ export function createRuns(options: RunsOptions): Runs {
     }
   }
 
-  function start(execution: string, service: string): Run {
+  function start(execution: string): Run {
     let run: Run | undefined;
     const own = () => (runs.get(execution) === run ? run : undefined);
-    const loading = Promise.resolve().then(() => bringIn(execution, service, own));
+    const loading = Promise.resolve().then(() => bringIn(execution, own));
     const loaded = loading.then(
       () => {
         if (own() && !run?.replica) drop(execution);
@@ -92,7 +93,7 @@ export function createRuns(options: RunsOptions): Runs {
       },
     );
     loaded.catch(() => undefined);
-    run = { service, replica: undefined, delivered: 0, parkedAt: undefined, loaded };
+    run = { replica: undefined, delivered: 0, parkedAt: undefined, loaded };
     runs.set(execution, run);
     return run;
   }
@@ -106,10 +107,7 @@ export function createRuns(options: RunsOptions): Runs {
   }
 
   async function wake(execution: string): Promise<void> {
-    const known = runs.get(execution);
-    if (known) return await known.loaded;
-    const service = await options.serviceOf(execution);
-    await (runs.get(execution) ?? start(execution, service)).loaded;
+    await (runs.get(execution) ?? start(execution)).loaded;
   }
 
   return {

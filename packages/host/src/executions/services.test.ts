@@ -1,10 +1,14 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Id, idSchema } from '@airlock/protocol/ids';
 import type { FromService } from '@airlock/protocol/service-channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../store/ids.ts';
+import { temporaryStore } from '../store/temporary.ts';
+import { inProcessBundler } from '../versions/fixtures/in-process-bundler.ts';
+import { createVersioning, type Versioning } from '../versions/versioning.ts';
 import { ManualTime } from './pool/fixtures/manual-time.ts';
 import { faulty, ServicesDir } from './pool/fixtures/services-dir.ts';
 import { createServices, type Replica, type Services } from './services.ts';
@@ -15,6 +19,8 @@ const minutes = 60_000;
 let folder: ServicesDir;
 let time: ManualTime;
 let services: Services;
+let temporary: Awaited<ReturnType<typeof temporaryStore>>;
+let versioning: Versioning;
 let said: Array<{ replica: Replica; message: FromService }>;
 let downs: Array<{ service: string; executions: readonly string[]; reason: string }>;
 let warnings: string[];
@@ -29,7 +35,13 @@ beforeEach(async () => {
   downs = [];
   warnings = [];
   look = new Set();
+  temporary = await temporaryStore();
+  versioning = {
+    ...createVersioning({ store: temporary.store, clock: () => new Date(), dir: join(folder.dir, 'cache'), env: {} }),
+    bundler: inProcessBundler,
+  };
   services = createServices({
+    ...versioning,
     dir: folder.dir,
     env: folder.env,
     time,
@@ -42,6 +54,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await services.stop();
   await folder.alive(0);
+  await temporary.remove();
   folder.remove();
 });
 
@@ -67,7 +80,7 @@ function until<T>(find: () => T | undefined): Promise<T> {
 const newExecution = () => idSchema.parse(newId());
 
 async function run(service: string, mode: string, { execution = newExecution(), other = '' } = {}) {
-  const replica = await services.assign(service, execution);
+  const replica = await services.assign(service, null, execution);
   replica.send({ type: 'run', execution, inputs: { mode, other }, calls: [], outcomes: [] });
   return { execution, replica };
 }
@@ -86,25 +99,28 @@ async function roundTrip(replica: Replica): Promise<void> {
 describe('services.assign()', () => {
   it('V1. spreads executions over the processes, and gives the same again', async () => {
     const [a, b, c, d] = ['a', 'b', 'c', 'd'] as const;
-    const [first, second] = await Promise.all([services.assign('pair', a), services.assign('pair', b)]);
+    const [first, second] = await Promise.all([services.assign('pair', null, a), services.assign('pair', null, b)]);
     expect(first.id).not.toBe(second.id);
-    expect(await services.assign('pair', a)).toBe(first);
-    await services.assign('pair', c);
+    expect(await services.assign('pair', null, a)).toBe(first);
+    await services.assign('pair', null, c);
     services.release(b);
-    expect(await services.assign('pair', d)).toBe(second);
+    expect(await services.assign('pair', null, d)).toBe(second);
     expect([services.of(a), services.of(b), services.of(d)]).toEqual([first, undefined, second]);
     await folder.alive(3);
   });
 
   it('rejects for a service that is not there, or has never loaded', async () => {
-    await expect(services.assign('nothing', 'a')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(services.assign('nothing', null, 'a')).rejects.toMatchObject({ code: 'not_found' });
     folder.write('broken', 'export default 42;');
-    const others = createServices({ ...quiet(), dir: folder.dir, env: folder.env, time });
+    const others = createServices({ ...quiet(), ...versioning, dir: folder.dir, env: folder.env, time });
     await others.ready;
-    await expect(others.assign('broken', 'a')).rejects.toMatchObject({ code: 'service_not_loaded' });
-    expect(others.get('broken')).toMatchObject({ state: 'unusable', problem: expect.stringContaining('no default') });
+    await expect(others.assign('broken', null, 'a')).rejects.toMatchObject({ code: 'service_not_loaded' });
+    expect(await others.get('broken')).toMatchObject({
+      state: 'unusable',
+      problem: expect.stringContaining('no default'),
+    });
     await others.stop();
-    await expect(others.assign('single', 'a')).rejects.toMatchObject({ code: 'host_stopping' });
+    await expect(others.assign('single', null, 'a')).rejects.toMatchObject({ code: 'host_stopping' });
   });
 });
 
@@ -132,12 +148,12 @@ describe('a process nobody needs', () => {
     expect(services.of(execution)).toBeUndefined();
     time.stall(5 * minutes - 1);
     expect(replica.isUp).toBe(true);
-    await services.assign('pair', 'needed');
+    await services.assign('pair', null, 'needed');
     time.advance(1);
     expect(replica.isUp).toBe(false);
     await folder.alive(1);
-    expect(services.manifest('single')).toMatchObject({ name: 'single', policy: { replicas: 1 } });
-    const again = await services.assign('single', execution);
+    expect(services.current('single').manifest).toMatchObject({ name: 'single', policy: { replicas: 1 } });
+    const again = await services.assign('single', null, execution);
     expect([again.isUp, again.id === replica.id]).toEqual([true, false]);
     expect(downs).toEqual([]);
   });
@@ -149,18 +165,18 @@ describe('a crash', () => {
     const { execution } = await run('pair', 'exit');
     expect(await downOf(execution)).toEqual({ service: 'pair', executions: [execution], reason: 'exit code 3' });
     expect(services.of(execution)).toBeUndefined();
-    expect(await services.assign('pair', execution)).toBe(survivor.replica);
+    expect(await services.assign('pair', null, execution)).toBe(survivor.replica);
   });
 
   it('V3. is followed by a pause, then by the next process', async () => {
     const { execution } = await run('single', 'exit');
     await downOf(execution);
     let isThere = false;
-    const next = services.assign('single', execution).then((replica) => {
+    const next = services.assign('single', null, execution).then((replica) => {
       isThere = true;
       return replica;
     });
-    await Promise.all([services.assign('pair', 'a'), services.assign('pair', 'b')]);
+    await Promise.all([services.assign('pair', null, 'a'), services.assign('pair', null, 'b')]);
     time.advance(199);
     await folder.alive(2);
     expect(isThere).toBe(false);
@@ -171,16 +187,16 @@ describe('a crash', () => {
   it('V3. waits for a module that no longer loads, and refuses launches with the reason', async () => {
     const { execution } = await run('single', 'exit');
     await downOf(execution);
-    folder.write('single', 'export default 42;');
-    const next = services.assign('single', execution);
+    folder.isBroken = true;
+    const next = services.assign('single', null, execution);
     time.advance(200);
     await until(() => warnings.find((text) => text === 'Service does not load'));
-    expect(() => services.manifest('single')).toThrowError(/no default export/);
-    folder.write('single', faulty('single', 1));
+    expect(() => services.current('single')).toThrowError(/Not today/);
+    folder.isBroken = false;
     await until(() => warnings.filter((text) => text === 'Service process ended')[1]);
     time.advance(400);
     expect((await next).isUp).toBe(true);
-    expect(services.manifest('single').name).toBe('single');
+    expect(services.current('single').manifest.name).toBe('single');
   });
 
   it('says so when the memory was full', async () => {
@@ -217,7 +233,7 @@ describe('executions that still wait for a process', () => {
   it('get one that is down when they are released, and an error when all stops', async () => {
     const { execution } = await run('single', 'exit');
     await downOf(execution);
-    const [released, stopped] = [services.assign('single', 'a'), services.assign('single', 'b')];
+    const [released, stopped] = [services.assign('single', null, 'a'), services.assign('single', null, 'b')];
     services.release('a');
     expect((await released).isUp).toBe(false);
     const refused = expect(stopped).rejects.toMatchObject({ code: 'host_stopping' });

@@ -28,6 +28,20 @@ export interface ExecutionsTable {
   /** The Idempotency-Key it was launched with, unique for its user, and a hash of what was sent with it. */
   launch_key: ColumnType<string | null, string | null | undefined, string | null>;
   launch_hash: ColumnType<string | null, string | null | undefined, string | null>;
+  /** Hash of the version of the service it runs; null: the one served when a host next looks. */
+  version: ColumnType<string | null, string | null | undefined, string | null>;
+}
+
+/** Services as they were deployed, each as one module. */
+export interface ServiceVersionsTable {
+  service: string;
+  hash: string;
+  /** Name of the folder it came from. */
+  folder: string;
+  code: string;
+  manifest: JsonText;
+  /** When it was last made the one for new executions. */
+  deployed_at: string;
 }
 
 export interface EventsTable {
@@ -191,4 +205,5 @@ export interface Schema {
   timers: TimersTable;
   hosts: HostsTable;
   files: FilesTable;
+  service_versions: ServiceVersionsTable;
 }

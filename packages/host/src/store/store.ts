@@ -6,6 +6,7 @@ import { start } from './migrations/0001-start.ts';
 import { resume } from './migrations/0002-resume.ts';
 import { durable } from './migrations/0003-durable.ts';
 import { files } from './migrations/0004-files.ts';
+import { versions } from './migrations/0005-versions.ts';
 import {
   createPrepare,
   createWriter,
@@ -41,6 +42,7 @@ const migrations: Record<string, Migration> = {
   '0002-resume': resume,
   '0003-durable': durable,
   '0004-files': files,
+  '0005-versions': versions,
 };
 
 /** Every migration this Airlock knows, oldest first. The last one a store has had is its level. */

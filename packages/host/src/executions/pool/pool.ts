@@ -44,8 +44,10 @@ export interface Pool {
 export interface PoolOptions {
   /** Name of the service until it has said it. */
   readonly folder: string;
-  /** Absolute path of the service module. */
-  readonly module: string;
+  /** Absolute path of the service module; asked for each time a process is started. */
+  readonly module: () => string;
+  /** Absolute path of the folder it was made of. */
+  readonly origin: string;
   readonly env: Readonly<Record<string, string>>;
   readonly time: Time;
   readonly pulse: Pulse;
@@ -86,7 +88,8 @@ export function createPool(options: PoolOptions): Pool {
   function start(): Member {
     started += 1;
     const process = startServiceProcess({
-      module: options.module,
+      module: options.module(),
+      origin: options.origin,
       env: options.env,
       time,
       guard: options.guard,

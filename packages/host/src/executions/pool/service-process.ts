@@ -30,6 +30,8 @@ export interface ServiceProcess {
 export interface ServiceProcessOptions {
   /** Absolute path of the service module. */
   readonly module: string;
+  /** Absolute path of the folder it was made of: packages it imports by name are found from there. */
+  readonly origin: string;
   /** Environment of the process; keys never belong in it. */
   readonly env: Readonly<Record<string, string>>;
   readonly time: Time;
@@ -49,7 +51,7 @@ const lastWordsMs = 1_000;
 /** Starts a service in a process of its own, the first of its process group. */
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const { guard, time } = options;
-  const child = fork(entry, [options.module], {
+  const child = fork(entry, [options.module, options.origin], {
     env: options.env,
     execArgv: [`--max-old-space-size=${heapMiB}`, '--max-semi-space-size=1'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -69,7 +69,7 @@ function LaunchForm({ service }: { service: Service }) {
         error={{
           title: 'This service cannot be started',
           detail: service.problem ?? '',
-          fix: 'Correct its module and restart Airlock',
+          fix: 'Correct its module, then run “airlock deploy”',
         }}
       />
     );
