@@ -70,6 +70,8 @@ beforeEach(async () => {
   await context.addInitScript(watchViolations);
   page = await context.newPage();
   problems = [];
+  // From the first listener on, choosers are taken; until that has come through to the browser they are lost.
+  page.on('filechooser', () => undefined);
   page.on('pageerror', (error) => problems.push(String(error)));
   page.on('console', (line) => {
     if (['error', 'warning'].includes(line.type())) problems.push(`${line.text()} ${line.location().url}`);
@@ -183,6 +185,10 @@ describe('a form with every element', () => {
     await tabTo('days');
     await key('Space');
     await tabTo('field-papers');
+    const uploads: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/uploads')) uploads.push(request.url());
+    });
     const choosing = page.waitForEvent('filechooser');
     await key('Space');
     await (await choosing).setFiles([
@@ -190,6 +196,7 @@ describe('a form with every element', () => {
       { name: 'not wanted.txt', mimeType: 'text/plain', buffer: Buffer.from('another') },
     ]);
     await page.getByText('2 files arrived').waitFor({ state: 'attached' });
+    expect(uploads).toHaveLength(2);
     await key('Tab', 2);
     await key('Enter');
     await page.getByText('1 file arrived').waitFor({ state: 'attached' });

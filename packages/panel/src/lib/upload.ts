@@ -34,8 +34,16 @@ function failureOf(error: Error | DetailedError): ApiError {
 function withChecksum(request: HttpRequest): HttpRequest {
   if (!globalThis.isSecureContext) return request;
   const send = request.send.bind(request);
+  const abort = request.abort.bind(request);
+  let isAborted = false;
+  request.abort = async () => {
+    isAborted = true;
+    await abort();
+  };
   request.send = async (body: Blob) => {
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await body.arrayBuffer()));
+    // The browser would send it all the same, without the headers that were set before.
+    if (isAborted) return await new Promise<never>(() => undefined);
     request.setHeader('Upload-Checksum', `sha256 ${btoa(String.fromCharCode(...digest))}`);
     return await send(body);
   };

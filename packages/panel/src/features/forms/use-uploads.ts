@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { ApiError } from '../../lib/api-error.ts';
 import type { DraftFile } from '../../lib/draft.ts';
 import { discardUpload, type RunningUpload, startUpload } from '../../lib/upload.ts';
@@ -27,7 +27,13 @@ type All = ReadonlyMap<string, Sending>;
 
 /** The files of a field on their way to the host, while the field is shown. */
 export function useUploads({ files, onChange, single, refusalOf }: UploadsOptions) {
-  const [sending, setSending] = useState<All>(new Map());
+  // What is so now; a render can be of what was so before an upload ended, and must not begin it again.
+  const all = useRef<All>(new Map());
+  const [sending, show] = useState(all.current);
+  const set = useCallback((change: (before: All) => All) => {
+    all.current = change(all.current);
+    show(all.current);
+  }, []);
   const running = useRef(new Map<string, RunningUpload>());
   // What callbacks of uploads see: they outlive the render they were made in.
   const now = useRef({ files, onChange });
@@ -43,15 +49,15 @@ export function useUploads({ files, onChange, single, refusalOf }: UploadsOption
 
   // Whatever changes, those that wait get the places that are free.
   useEffect(() => {
-    const waiting = [...sending].filter(([key, { error }]) => error === null && !running.current.has(key));
+    const waiting = [...all.current].filter(([key, { error }]) => error === null && !running.current.has(key));
     for (const [key, { file }] of waiting.slice(0, atOnce - running.current.size)) begin(key, file);
   });
 
   useEffect(() => {
-    const goOn = () => setSending((all) => new Map([...all].map(([key, each]) => [key, retried(each)])));
+    const goOn = () => set((before) => new Map([...before].map(([key, each]) => [key, retried(each)])));
     window.addEventListener('online', goOn);
     return () => window.removeEventListener('online', goOn);
-  }, []);
+  }, [set]);
 
   function write(next: readonly DraftFile[]): void {
     now.current = { ...now.current, files: next };
@@ -59,15 +65,15 @@ export function useUploads({ files, onChange, single, refusalOf }: UploadsOption
   }
 
   function patch(key: string, change: Partial<Sending>): void {
-    setSending((all) => {
-      const known = all.get(key);
-      return known ? new Map(all).set(key, { ...known, ...change }) : all;
+    set((before) => {
+      const known = before.get(key);
+      return known ? new Map(before).set(key, { ...known, ...change }) : before;
     });
   }
 
   function forget(key: string): void {
     running.current.delete(key);
-    setSending((all) => new Map([...all].filter(([each]) => each !== key)));
+    set((before) => new Map([...before].filter(([each]) => each !== key)));
   }
 
   function begin(key: string, file: File): void {
@@ -98,7 +104,7 @@ export function useUploads({ files, onChange, single, refusalOf }: UploadsOption
   function add(chosen: readonly File[]): void {
     if (single) for (const { key } of now.current.files) remove(key);
     const list = [...now.current.files];
-    const started = new Map(sending);
+    const started = new Map(all.current);
     for (const file of single ? chosen.slice(0, 1) : chosen) {
       const made = draftFileOf(file);
       const isSame = (each: DraftFile) => !each.upload && !started.has(each.key) && each.name === made.name;
@@ -108,7 +114,7 @@ export function useUploads({ files, onChange, single, refusalOf }: UploadsOption
       if (refusalOf(entry) === undefined) started.set(entry.key, { file, sent: 0, error: null });
     }
     write(list);
-    setSending(started);
+    set(() => started);
   }
 
   return { sending, add, remove, retry: (key: string) => patch(key, { error: null }) };
