@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '@airlock/host/api/app';
 import type { ApiDeps } from '@airlock/host/api/context';
 import { createAuth } from '@airlock/host/auth/auth';
+import { noSessions } from '@airlock/host/executions/fixtures';
 import { addExecution } from '@airlock/host/log/fixtures';
 import { createLog } from '@airlock/host/log/log';
 import { temporaryStore } from '@airlock/host/store/temporary';
@@ -47,6 +48,7 @@ async function startAirlock(): Promise<Server> {
     inbox: {} as ApiDeps['inbox'],
     files: {} as ApiDeps['files'],
     filesSettled: () => Promise.resolve(),
+    steering: noSessions.steering,
     system: () => Promise.reject(new RangeError('Not part of the benchmark')),
     notReady: () => Promise.resolve([]),
     stop: () => undefined,

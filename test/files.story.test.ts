@@ -200,12 +200,22 @@ describe('a request', () => {
     await page.getByTestId('hand-on-user').fill('admin');
     await page.getByTestId('hand-on-note').fill('You know <b>this</b> better');
     await page.getByTestId('hand-on-submit').click();
-    await page.getByTestId('handed').getByText('admin handed this on: “You know <b>this</b> better”').waitFor();
+    await page.getByTestId('handed').getByText('admin handed it on to you: “You know <b>this</b> better”').waitFor();
     await page.getByText('Handed on; whoever').waitFor();
     expect((await api.call('GET', `/requests/${payload.request}`)).body).toMatchObject({
       assign: { users: ['admin'], owner: true },
       handed: { by: 'admin' },
     });
+    await page.goto(`${host.url}/inbox`);
+    const why = page
+      .getByTestId('inbox-row')
+      .filter({ hasText: 'admin handed it on to you: “You know <b>this</b> better”' });
+    await why.getByText('started by admin').waitFor();
+    await page.getByTestId('filter-tool').click();
+    await page.getByText('Nothing of this kind waits for you').waitFor();
+    await page.getByTestId('filter-form').click();
+    await why.waitFor();
+    expect(await violations(page)).toEqual([]);
     await api.call('DELETE', `/executions/${id}`);
     await page.context().close();
   });

@@ -50,6 +50,16 @@ describe('claude-hitl', () => {
     expect(test.log.at(-3)?.key).toBe('main/session_end/main#0');
   });
 
+  it('asks for the next reply after a turn that was stopped, in either mode', async () => {
+    for (const inputs of [{ prompt: 'Build it' }, auto]) {
+      const stopped = { text: '', usage, interrupted: true as const };
+      const test = start({ inputs, answers: replies('Go on', 'done'), session: () => stopped });
+      await test.finish();
+      expect(said(test)).toEqual(['Build it', 'Go on']);
+      expect(await finalOf(test.ended)).toContain('You ended the conversation.');
+    }
+  });
+
   it('tells Claude which files came with the prompt and with a reply, a reply of files alone included', async () => {
     const given = (path: string) => ({
       upload: '00000000-0000-4000-8000-000000000001',

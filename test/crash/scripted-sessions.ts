@@ -73,6 +73,7 @@ export function createScriptedSessions({ store, log, inbox, settle, vary }: Scri
   }
 
   return {
+    steering: { say: refuse, interrupt: refuse, change: refuse },
     async open(tx, execution, name, options) {
       const known = await find(tx, execution, name);
       if (known) return sessionId(known);

@@ -181,6 +181,13 @@ describe('with a host', () => {
     expect((await airlock(clone, `answer ${ids.request}`)).code).toBe(2);
     expect((await airlock(clone, `answer ${ids.request} --allow`)).code).toBe(0);
     expect(clone.read('home/posted.json')).toContain('{"inputs":{"decision":"allow"}}');
+    await airlock(clone, `answer ${ids.request} --allow --always`);
+    expect(clone.read('home/posted.json')).toContain('{"inputs":{"decision":"allow","remember":true}}');
+    await airlock(clone, `answer ${ids.request} --allow --input {"command":"pwd"}`);
+    expect(clone.read('home/posted.json')).toContain('{"decision":"allow","updatedInput":{"command":"pwd"}}');
+    await airlock(clone, `answer ${ids.request} --deny --stop --message No`);
+    expect(clone.read('home/posted.json')).toContain('{"decision":"deny","interrupt":true,"message":"No"}');
+    expect((await airlock(clone, `answer ${ids.request} --allow --input ls`)).code).toBe(2);
   });
 
   test('assign hands a request on to a user or to a role', async () => {

@@ -119,8 +119,11 @@ function addWorkCommands(program: Command, context: Context, done: Done): void {
       collect,
       [],
     )
-    .option('--allow', 'let the tool run')
-    .option('--deny', 'do not let the tool run')
+    .option('--allow', 'let the tool run; approve the plan')
+    .option('--deny', 'do not let the tool run; ask for another plan')
+    .option('--always', 'for the rest of the conversation; of a plan: edit files without asking')
+    .option('--input <json>', 'let the tool run with this input instead')
+    .option('--stop', 'with --deny: stop Claude, too')
     .option('--message <text>', 'why not, or an answer in your own words')
     .option('--json', 'print JSON')
     .action(async (request, options) => done(await (await load.answer()).answer(context, request, options)));

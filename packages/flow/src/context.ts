@@ -64,7 +64,10 @@ export interface Session {
   readonly id: string;
   /** Tokens and cost of all turns so far. */
   readonly usage: Usage;
-  /** Says something to Claude and resolves with the turn that answers. A turn that failed rejects. */
+  /**
+   * Says something to Claude and resolves with the turn that answers. A turn that failed rejects; one that a person stopped
+   * resolves with `interrupted` and no text.
+   */
   send(text: string): Promise<Turn>;
   end(): Promise<void>;
 }

@@ -86,6 +86,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     inbox: parts.inbox,
     files: parts.files,
     filesSettled: parts.sessions.filesSettled,
+    steering: parts.sessions.steering,
     log: parts.log,
     logger,
     system: () => describeSystem(config, engine, image.reference),

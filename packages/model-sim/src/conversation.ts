@@ -26,6 +26,8 @@ export interface Conversation {
   /** Names the conversation state: equal for a request that asks the same thing again. */
   readonly state: string;
   readonly systemText: string;
+  /** Where the CLI wants a plan written; empty when it does not plan. */
+  readonly planFile: string;
   readonly tools: ReadonlySet<string>;
 }
 
@@ -57,6 +59,7 @@ export function readConversation(request: MessagesRequest, session = ''): Conver
     delivered: walk.cut ? walk.answerBlocks : 0,
     state: hash([session, ...walk.history]),
     systemText: systemText(request),
+    planFile: /(\/[^\s"]+\/plans\/[^\s"]+\.md)/.exec(JSON.stringify(request.messages))?.[1] ?? '',
     tools: new Set((request.tools ?? []).flatMap((tool) => (tool.name === undefined ? [] : [tool.name]))),
   };
 }

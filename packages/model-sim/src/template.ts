@@ -3,6 +3,7 @@ import type { Conversation } from './conversation.ts';
 const values = {
   prompt: (talk: Conversation) => talk.prompt,
   firstPrompt: (talk: Conversation) => talk.firstPrompt,
+  planFile: (talk: Conversation) => talk.planFile,
   toolResult: (talk: Conversation) => talk.latest.map((outcome) => outcome.text).join('\n'),
   turn: (talk: Conversation) => String(talk.turn),
   round: (talk: Conversation) => String(talk.round),

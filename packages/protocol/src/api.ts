@@ -3,6 +3,7 @@ import { assigneeSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
 import { shownSchema } from './events.ts';
 import { executionStatusSchema } from './executions.ts';
+import { effortSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema } from './json.ts';
 import { requestSchema } from './requests.ts';
@@ -118,6 +119,19 @@ export const assignBodySchema = z.strictObject({
   note: z.string().max(1_000).optional(),
 });
 export type AssignBody = z.infer<typeof assignBodySchema>;
+
+/** Something said to Claude beside what its service says. */
+export const messageBodySchema = z.strictObject({ text: z.string().trim().min(1).max(100_000) });
+
+/** How Claude works from now on; null: the model's or Claude Code's own. */
+export const sessionSettingsSchema = z
+  .strictObject({
+    permissionMode: permissionModeSchema.optional(),
+    model: z.string().min(1).max(200).nullable().optional(),
+    effort: effortSchema.nullable().optional(),
+  })
+  .refine((settings) => Object.keys(settings).length > 0, 'Name what to change');
+export type SessionChange = z.infer<typeof sessionSettingsSchema>;
 
 export const answerBodySchema = z.strictObject({ inputs: jsonObjectSchema });
 

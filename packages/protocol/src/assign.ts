@@ -31,11 +31,51 @@ export function mayAnswer(
   return users.includes(user.name) || roles.includes(user.role) || (assign.owner === true && user.name === owner);
 }
 
+/** The last time a request was handed on; without `by`: nobody answered in time. */
+interface Hand {
+  readonly by?: string | undefined;
+  readonly to?: Assignee | undefined;
+}
+
+interface Asked {
+  readonly assign?: Assign | undefined;
+  readonly handed?: Hand | undefined;
+  /** Who started the execution. */
+  readonly owner: string;
+}
+
+/** Why a request stands before a user who may answer it, in a sentence for that user. */
+export function whyAsked(
+  { assign, handed, owner }: Asked,
+  user: { readonly name: string; readonly role: Role },
+): string {
+  const isTo = (to: Assignee) => ('user' in to ? to.user === user.name : to.role === user.role);
+  if (handed?.to && isTo(handed.to)) return howHanded(handed, user);
+  if (assign?.users?.includes(user.name)) return 'It is for you';
+  if (assign?.roles?.includes(user.role)) return `It is for ${everyone(user.role)}`;
+  if (user.name === owner && (assign === undefined || assign.owner === true)) return 'You started the execution';
+  return `You are an administrator; it is for ${named(assign, owner).join(', ') || 'nobody else'}`;
+}
+
+/** How a request was handed on, in a sentence for a user. */
+export function howHanded({ by, to }: Hand, user: { readonly name: string }): string {
+  const whom = to && ('role' in to ? everyone(to.role) : to.user === user.name ? 'you' : to.user);
+  if (by !== undefined) return `${by} handed it on${whom === undefined ? '' : ` to ${whom}`}`;
+  return `Nobody answered in time${whom === undefined ? '' : `, so it is for ${whom}, too`}`;
+}
+
+function everyone(role: Role): string {
+  return role === 'admin' ? 'administrators' : 'every member';
+}
+
 /** Who may answer, in words. */
 export function whoMayAnswer(assign: Assign | undefined, owner: string): string {
+  return [...named(assign, owner), 'administrators'].join(', ');
+}
+
+function named(assign: Assign | undefined, owner: string): string[] {
   const { users = [], roles = [] } = assign ?? {};
   const isOwner = assign === undefined || assign.owner === true;
   const names = [...users, ...(isOwner && !users.includes(owner) ? [owner] : [])];
-  const groups = roles.includes('member') ? ['every member'] : [];
-  return [...names, ...groups, 'administrators'].join(', ');
+  return [...names, ...(roles.includes('member') ? [everyone('member')] : [])];
 }

@@ -17,6 +17,11 @@ export const errorTable = {
   forbidden: { status: 403, title: 'You may not do this', fix: 'Ask the owner or an administrator' },
   not_found: { status: 404, title: 'Nothing has this id', fix: 'Check the address; it may have been deleted' },
   already_answered: { status: 409, title: 'Already answered', fix: 'Reload to see the answer' },
+  session_ended: {
+    status: 409,
+    title: 'The conversation has ended',
+    fix: 'Start a new execution',
+  },
   execution_ended: { status: 409, title: 'The execution has ended', fix: 'Start a new execution' },
   launch_conflict: {
     status: 422,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { assignSchema } from './assign.ts';
+import { assigneeSchema, assignSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
 import { errorBodySchema } from './errors.ts';
 import { executionStatusSchema } from './executions.ts';
@@ -56,6 +56,7 @@ export const eventPayloads = {
     assign: assignSchema,
     /** Left out when nobody answered in time, and the service said who may then. */
     by: text.optional(),
+    to: assigneeSchema.optional(),
     note: text.optional(),
   }),
   /** A request still waits; `n` counts from 1. */
@@ -66,8 +67,22 @@ export const eventPayloads = {
   stderr: z.object({ text }),
   session: z.object({
     session,
-    /** `resumed`: another container takes the place of a lost one; `resting`: it will when there is something to do. */
-    state: z.enum(['starting', 'ready', 'unreachable', 'attached', 'resumed', 'resting', 'ended', 'lost']),
+    /**
+     * `resumed`: another container takes the place of a lost one; `resting`: it will when there is something to do;
+     * `interrupted`, `changed`: by a person, `detail` says by whom and what.
+     */
+    state: z.enum([
+      'starting',
+      'ready',
+      'unreachable',
+      'attached',
+      'resumed',
+      'resting',
+      'interrupted',
+      'changed',
+      'ended',
+      'lost',
+    ]),
     container: text.optional(),
     image: text.optional(),
     model: text.optional(),
@@ -86,6 +101,8 @@ export const eventPayloads = {
     prompt: text.nullable(),
     text,
     error: errorBodySchema.optional(),
+    /** A person stopped it. */
+    interrupted: z.boolean().optional(),
     durationMs: z.number().nonnegative(),
     usage: usageSchema,
   }),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { assignSchema } from './assign.ts';
+import { assigneeSchema, assignSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
+import { grantSchema, mostGrants, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema } from './json.ts';
 
@@ -8,6 +9,7 @@ import { jsonObjectSchema } from './json.ts';
 export const handedSchema = z.object({
   by: z.string().optional(),
   at: z.iso.datetime(),
+  to: assigneeSchema.optional(),
   note: z.string().max(1_000).optional(),
 });
 export type Handed = z.infer<typeof handedSchema>;
@@ -24,6 +26,10 @@ const common = {
   handed: handedSchema.optional(),
   /** The last time people were reminded of it. */
   remindedAt: z.iso.datetime().optional(),
+  /** The execution it belongs to, for those who are asked. */
+  origin: z.object({ title: z.string(), user: z.string() }).optional(),
+  /** Why it stands before the user who asks for it, in a sentence; left out when that one may not answer. */
+  why: z.string().optional(),
 };
 
 /** One question of Claude's AskUserQuestion tool. */
@@ -47,18 +53,31 @@ export const askSchemas = {
     description: z.string().optional(),
     /** Why the CLI asks, in its own words. */
     reason: z.string().optional(),
+    /** What "allow always" would allow; left out when the CLI offers no such thing. */
+    grants: z.array(grantSchema).min(1).max(mostGrants).optional(),
+    /** It must not be allowed by accident. */
+    defaultToNo: z.boolean().optional(),
+    /** The path that is outside of where Claude may work. */
+    blockedPath: z.string().optional(),
+    /** Where the tool comes from, when from an MCP server. The name is whatever its configuration says. */
+    mcpServer: z.object({ name: z.string(), source: z.string() }).optional(),
+    /** The sub-agent that asks. */
+    agent: z.string().optional(),
   }),
   question: z.object({ kind: z.literal('question'), toolUseId: z.string(), questions: z.array(questionSchema).min(1) }),
+  /** Claude has made a plan and wants to begin. Markdown. */
+  plan: z.object({ kind: z.literal('plan'), toolUseId: z.string(), plan: z.string().min(1) }),
 };
 
 /** What a session asks; the runner sends it up the wire. */
-export const sessionAskSchema = z.discriminatedUnion('kind', [askSchemas.tool, askSchemas.question]);
+export const sessionAskSchema = z.discriminatedUnion('kind', [askSchemas.tool, askSchemas.question, askSchemas.plan]);
 export type SessionAsk = z.infer<typeof sessionAskSchema>;
 
 export const requestSchema = z.discriminatedUnion('kind', [
   askSchemas.form.extend(common),
   askSchemas.tool.extend(common).extend({ session: idSchema }),
   askSchemas.question.extend(common).extend({ session: idSchema }),
+  askSchemas.plan.extend(common).extend({ session: idSchema }),
 ]);
 export type Request = z.infer<typeof requestSchema>;
 
@@ -67,12 +86,23 @@ export const answerSchemas = {
   form: jsonObjectSchema,
   tool: z.strictObject({
     decision: z.enum(['allow', 'deny']),
+    /** Instead of the input asked for. Claude is told. */
     updatedInput: jsonObjectSchema.optional(),
+    /** Allows what `grants` name for the rest of the conversation. */
+    remember: z.boolean().optional(),
     message: z.string().max(10_000).optional(),
+    /** Of a denial: ends the turn, too. */
     interrupt: z.boolean().optional(),
   }),
   question: z.strictObject({
     answers: z.record(z.string(), z.string().max(10_000)),
     response: z.string().max(10_000).optional(),
+  }),
+  plan: z.strictObject({
+    /** `deny`: Claude goes on planning, told what to change by `message`. */
+    decision: z.enum(['allow', 'deny']),
+    /** How Claude works from then on. */
+    permissionMode: permissionModeSchema.exclude(['plan']).optional(),
+    message: z.string().max(10_000).optional(),
   }),
 };

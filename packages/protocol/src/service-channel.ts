@@ -4,6 +4,7 @@ import { elementsSchema } from './elements.ts';
 import { errorBodySchema } from './errors.ts';
 import { shownSchema } from './events.ts';
 import { isSafePath } from './files/names.ts';
+import { effortSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
 import { usageSchema } from './usage.ts';
@@ -48,6 +49,10 @@ export type ServiceManifest = z.infer<typeof serviceManifestSchema>;
 export const sessionOptionsSchema = z.object({
   model: z.string().optional(),
   appendSystemPrompt: z.string().max(64_000).optional(),
+  /** How Claude works; `default` asks before what changes things. */
+  permissionMode: permissionModeSchema.optional(),
+  /** How much Claude thinks; the model's own when left out. */
+  effort: effortSchema.optional(),
   /** A turn in which neither model, tool nor person does anything this long ends as an error. Default 11 minutes. */
   stallMs: z.number().int().positive().optional(),
   /** How long a person has to answer one of the session's requests. Default 7 days. */
@@ -66,6 +71,8 @@ export const turnSchema = z.object({
   text: z.string(),
   durationMs: z.number().nonnegative(),
   usage: usageSchema,
+  /** A person stopped it; `text` is empty then. */
+  interrupted: z.literal(true).exactOptional(),
 });
 export type Turn = z.infer<typeof turnSchema>;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { errorBodySchema } from './errors.ts';
+import { effortSchema, grantSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
 import { sessionAskSchema } from './requests.ts';
@@ -65,6 +66,10 @@ export const sessionSpecSchema = z.object({
   /** Added to the system prompt, after the project's CLAUDE.md. */
   appendSystemPrompt: z.string().max(64_000).optional(),
   maxTurns: z.number().int().positive().optional(),
+  permissionMode: permissionModeSchema.optional(),
+  effort: effortSchema.optional(),
+  /** What people have allowed for all of the conversation. */
+  grants: z.array(grantSchema).optional(),
   /** Without a host for this long the runner ends itself. */
   orphanMs: z.number().int().positive(),
   /** An earlier container held this conversation: the runner takes it up from the host's transcript. */
@@ -117,8 +122,9 @@ const singleFrameSchema = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('turn'),
-    /** uuid of the prompt or notice this turn answers. */
+    /** uuid of the prompt or notice this turn answers; `prompts` has those of every message it has taken up. */
     prompt: z.string().nullable(),
+    prompts: z.array(z.string()).optional(),
     /** The CLI began this turn by itself, because a background task ended. */
     byItself: z.boolean().optional(),
     isError: z.boolean(),
@@ -171,7 +177,12 @@ export type UpLine = z.infer<typeof upLineSchema>;
 
 /** The verdict on an ask, in the SDK's own form. */
 export const verdictSchema = z.discriminatedUnion('behavior', [
-  z.object({ behavior: z.literal('allow'), updatedInput: jsonObjectSchema.optional() }),
+  z.object({
+    behavior: z.literal('allow'),
+    updatedInput: jsonObjectSchema.optional(),
+    /** What is allowed from now on, too. */
+    grants: z.array(grantSchema).optional(),
+  }),
   z.object({ behavior: z.literal('deny'), message: z.string(), interrupt: z.boolean().optional() }),
 ]);
 export type Verdict = z.infer<typeof verdictSchema>;
@@ -184,6 +195,13 @@ export const downFrameSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('notice'), uuid: z.string(), text: z.string() }),
   z.object({ type: z.literal('answer'), requestId: z.string(), verdict: verdictSchema }),
   z.object({ type: z.literal('interrupt') }),
+  /** How Claude works from now on; null: the model's or the CLI's own. */
+  z.object({
+    type: z.literal('settings'),
+    permissionMode: permissionModeSchema.optional(),
+    model: z.string().nullable().optional(),
+    effort: effortSchema.nullable().optional(),
+  }),
   z.object({ type: z.literal('end') }),
 ]);
 export type DownFrame = z.infer<typeof downFrameSchema>;

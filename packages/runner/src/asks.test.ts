@@ -1,14 +1,26 @@
+import type { JsonObject } from '@airlock/protocol/json';
 import type { UpFrame } from '@airlock/protocol/wire';
+import type { CanUseTool, PermissionUpdate } from '@anthropic-ai/claude-agent-sdk';
 import { describe, expect, it } from 'vitest';
 import { createAsks } from './asks.ts';
 
 function createRig() {
   const frames: UpFrame[] = [];
-  const asks = createAsks((frame) => frames.push(frame));
+  const edited: [string, JsonObject][] = [];
+  const asks = createAsks({
+    send: (frame) => frames.push(frame),
+    onEdited: (toolUseId, input) => edited.push([toolUseId, input]),
+  });
   const withdrawal = new AbortController();
-  const ask = (tool: string, input: Record<string, unknown>, requestId = 'r') =>
-    asks.canUseTool(tool, input, { signal: withdrawal.signal, toolUseID: 't', requestId, title: 'Run it?' });
-  return { frames, asks, ask, withdrawal };
+  const ask = (tool: string, input: Record<string, unknown>, more: Partial<Parameters<CanUseTool>[2]> = {}) =>
+    asks.canUseTool(tool, input, {
+      signal: withdrawal.signal,
+      toolUseID: 't',
+      requestId: 'r',
+      title: 'Run it?',
+      ...more,
+    });
+  return { frames, edited, asks, ask, withdrawal };
 }
 
 const questions = [
@@ -40,10 +52,81 @@ describe('createAsks()', () => {
   });
 
   it('allows the input asked for when none is given', async () => {
-    const { asks, ask } = createRig();
+    const { asks, ask, edited } = createRig();
     const decided = ask('Bash', { command: 'ls' });
     asks.answer('r', { behavior: 'allow' });
     expect(await decided).toEqual({ behavior: 'allow', updatedInput: { command: 'ls' } });
+    expect(edited).toEqual([]);
+  });
+
+  it('notes what a person has changed, and not what only came in another order', async () => {
+    const { asks, ask, edited } = createRig();
+    void ask('Bash', { command: 'ls', timeout: 1 });
+    asks.answer('r', { behavior: 'allow', updatedInput: { timeout: 1, command: 'ls' } });
+    expect(edited).toEqual([]);
+    void ask('Bash', { command: 'ls' });
+    asks.answer('r', { behavior: 'allow', updatedInput: { command: 'pwd' } });
+    expect(edited).toEqual([['t', { command: 'pwd' }]]);
+  });
+
+  it('tells where a call comes from, and what could be allowed for good', async () => {
+    const { frames, asks, ask } = createRig();
+    const rules = [{ toolName: 'Bash', ruleContent: 'npm test:*' }];
+    const suggestion: PermissionUpdate = { type: 'addRules', rules, behavior: 'allow', destination: 'localSettings' };
+    const about = {
+      mcpServer: { name: 'db', source: 'project' },
+      agentID: 'a1',
+      defaultToNo: true,
+      blockedPath: '/etc',
+    };
+    const decided = ask('Bash', { command: 'npm test' }, { suggestions: [suggestion], ...about });
+    const grants = [{ type: 'addRules', rules, behavior: 'allow' }] as const;
+    expect(frames[0]).toMatchObject({
+      ask: { grants, mcpServer: about.mcpServer, agent: 'a1', defaultToNo: true, blockedPath: '/etc' },
+    });
+    asks.answer('r', { behavior: 'allow', grants: [{ type: 'addRules', rules, behavior: 'allow' }] });
+    expect(await decided).toEqual({
+      behavior: 'allow',
+      updatedInput: { command: 'npm test' },
+      updatedPermissions: [{ ...suggestion, destination: 'session' }],
+    });
+  });
+
+  it.each<[string, PermissionUpdate[], boolean]>([
+    ['must not be', [{ type: 'setMode', mode: 'acceptEdits', destination: 'session' }], true],
+    ['would end all asking', [{ type: 'setMode', mode: 'bypassPermissions', destination: 'session' }], false],
+    [
+      'would deny',
+      [{ type: 'addRules', rules: [{ toolName: 'Bash' }], behavior: 'deny', destination: 'session' }],
+      false,
+    ],
+    [
+      'is only half known',
+      [
+        { type: 'setMode', mode: 'acceptEdits', destination: 'session' },
+        { type: 'removeDirectories', directories: ['/'], destination: 'session' },
+      ],
+      false,
+    ],
+  ])('offers nothing for good that %s', (_, suggestions, suppressAlwaysAllowRule) => {
+    const { frames, ask } = createRig();
+    void ask('Bash', {}, { suggestions, suppressAlwaysAllowRule });
+    expect(frames[0]).toMatchObject({ ask: { kind: 'tool' } });
+    expect(JSON.stringify(frames)).not.toContain('grants');
+  });
+
+  it('asks for leave to begin with a plan, and shows one without a plan as a tool', async () => {
+    const { frames, asks, ask } = createRig();
+    const decided = ask('ExitPlanMode', { plan: '# Plan', allowedPrompts: [] });
+    expect(frames[0]).toMatchObject({ ask: { kind: 'plan', plan: '# Plan' } });
+    asks.answer('r', { behavior: 'allow', grants: [{ type: 'setMode', mode: 'acceptEdits' }] });
+    expect(await decided).toEqual({
+      behavior: 'allow',
+      updatedInput: { plan: '# Plan', allowedPrompts: [] },
+      updatedPermissions: [{ type: 'setMode', mode: 'acceptEdits', destination: 'session' }],
+    });
+    void ask('ExitPlanMode', {});
+    expect(frames[1]).toMatchObject({ ask: { kind: 'tool', tool: 'ExitPlanMode' } });
   });
 
   it('denies with the person’s words', async () => {

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Grant, grantSchema, mostGrants } from '@airlock/protocol/grants';
 import type { JsonObject } from '@airlock/protocol/json';
 import { askSchemas, type SessionAsk } from '@airlock/protocol/requests';
 import type { SingleFrame, Verdict } from '@airlock/protocol/wire';
-import type { CanUseTool, PermissionResult } from '@anthropic-ai/claude-agent-sdk';
+import type { CanUseTool, PermissionResult, PermissionUpdate } from '@anthropic-ai/claude-agent-sdk';
 
 export interface Asks {
   /** For the SDK; resolves when a person has decided or the CLI no longer asks. */
@@ -10,13 +12,21 @@ export interface Asks {
   answer(requestId: string, verdict: Verdict): boolean;
 }
 
+interface AsksOptions {
+  readonly send: (frame: SingleFrame) => void;
+  /** A person has changed the input of a call before allowing it. */
+  readonly onEdited: (toolUseId: string, input: JsonObject) => void;
+}
+
+type CallOptions = Parameters<CanUseTool>[2];
+
 interface OpenAsk {
+  readonly ask: SessionAsk;
   readonly input: JsonObject;
-  readonly isQuestion: boolean;
   readonly resolve: (result: PermissionResult) => void;
 }
 
-export function createAsks(send: (frame: SingleFrame) => void): Asks {
+export function createAsks({ send, onEdited }: AsksOptions): Asks {
   const open = new Map<string, OpenAsk>();
 
   function withdraw(requestId: string): void {
@@ -34,46 +44,84 @@ export function createAsks(send: (frame: SingleFrame) => void): Asks {
       const ask = toAsk(tool, input, options);
       if (signal.aborted) return { behavior: 'deny', message: 'Claude no longer asks' };
       return await new Promise<PermissionResult>((resolve) => {
-        open.set(requestId, { input, isQuestion: ask.kind === 'question', resolve });
+        open.set(requestId, { ask, input, resolve });
         signal.addEventListener('abort', () => withdraw(requestId), { once: true });
         send({ type: 'ask', requestId, ask });
       });
     },
     answer(requestId, verdict) {
-      const ask = open.get(requestId);
-      if (!ask) return false;
+      const asked = open.get(requestId);
+      if (!asked) return false;
       open.delete(requestId);
-      ask.resolve(toResult(ask, verdict));
+      const result = toResult(asked, verdict);
+      if (
+        asked.ask.kind === 'tool' &&
+        result.behavior === 'allow' &&
+        !isDeepStrictEqual(result.updatedInput, asked.input)
+      ) {
+        onEdited(asked.ask.toolUseId, result.updatedInput as JsonObject);
+      }
+      asked.resolve(result);
       return true;
     },
   };
 }
 
-/** AskUserQuestion becomes a question when its input has the form of one; whatever else asks is a tool. */
-function toAsk(tool: string, input: JsonObject, options: Parameters<CanUseTool>[2]): SessionAsk {
-  const { toolUseID: toolUseId, title, description, decisionReason } = options;
+/** A question or a plan when the input has the form of one; whatever else asks is a tool. */
+function toAsk(tool: string, input: JsonObject, options: CallOptions): SessionAsk {
+  const { toolUseID: toolUseId } = options;
   if (tool === 'AskUserQuestion') {
     const question = askSchemas.question.safeParse({ kind: 'question', toolUseId, questions: input.questions });
     if (question.success) return question.data;
   }
+  if (tool === 'ExitPlanMode') {
+    const plan = askSchemas.plan.safeParse({ kind: 'plan', toolUseId, plan: input.plan });
+    if (plan.success) return plan.data;
+  }
+  return { kind: 'tool', tool, input, toolUseId, ...aboutCall(options) };
+}
+
+function aboutCall(
+  options: CallOptions,
+): Omit<Extract<SessionAsk, { kind: 'tool' }>, 'kind' | 'tool' | 'input' | 'toolUseId'> {
+  const { title, description, decisionReason, blockedPath, mcpServer, agentID, defaultToNo } = options;
+  const grants = options.suppressAlwaysAllowRule ? [] : grantsIn(options.suggestions ?? []);
   return {
-    kind: 'tool',
-    tool,
-    input,
-    toolUseId,
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     ...(decisionReason === undefined ? {} : { reason: decisionReason }),
+    ...(blockedPath === undefined ? {} : { blockedPath }),
+    ...(mcpServer === undefined ? {} : { mcpServer: { name: mcpServer.name, source: mcpServer.source } }),
+    ...(agentID === undefined ? {} : { agent: agentID }),
+    ...(defaultToNo ? { defaultToNo } : {}),
+    ...(grants.length > 0 ? { grants } : {}),
   };
 }
 
+/** Suggestions that can be taken; when one cannot, none is, for they belong together. */
+function grantsIn(suggestions: readonly PermissionUpdate[]) {
+  const grants = suggestions.map((suggestion) => grantSchema.safeParse(suggestion).data);
+  return grants.every((grant) => grant !== undefined) && grants.length <= mostGrants ? grants : [];
+}
+
 /** The questions given back are the CLI's own, with what people are not shown. */
-function toResult(ask: OpenAsk, verdict: Verdict): PermissionResult {
+function toResult({ ask, input }: OpenAsk, verdict: Verdict): PermissionResult {
   if (verdict.behavior === 'deny') {
     const { message, interrupt = false } = verdict;
     return { behavior: 'deny', message, interrupt };
   }
-  const changed = verdict.updatedInput ?? ask.input;
-  if (!ask.isQuestion) return { behavior: 'allow', updatedInput: changed };
-  return { behavior: 'allow', updatedInput: { ...changed, questions: ask.input.questions } };
+  const { updatedInput: changed = input, grants = [] } = verdict;
+  const updatedInput = ask.kind === 'question' ? { ...changed, questions: input.questions } : changed;
+  if (grants.length === 0) return { behavior: 'allow', updatedInput };
+  // Settings files cannot be written here; the host keeps what was granted.
+  return { behavior: 'allow', updatedInput, updatedPermissions: grants.map(toUpdate) };
+}
+
+function toUpdate(grant: Grant): PermissionUpdate {
+  if (grant.type !== 'addRules') return { ...grant, destination: 'session' };
+  const rules = grant.rules.map(({ toolName, ruleContent }) => ({
+    toolName,
+    ...(ruleContent === undefined ? {} : { ruleContent }),
+  }));
+  return { ...grant, rules, destination: 'session' };
 }

@@ -1,3 +1,4 @@
+import { directoriesOf, modeOf, rulesOf } from '@airlock/protocol/grants';
 import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import type { RunnerConfig } from './spec.ts';
 
@@ -9,11 +10,12 @@ type FromConfig = 'canUseTool' | 'sessionStore' | 'spawnClaudeCodeProcess' | 'en
 /** Every option that decides how the CLI behaves, none left to its default. */
 export function claudeOptions(
   config: RunnerConfig,
-  parts: Required<Pick<Options, 'canUseTool' | 'sessionStore' | 'spawnClaudeCodeProcess'>>,
+  parts: Required<Pick<Options, 'canUseTool' | 'hooks' | 'sessionStore' | 'spawnClaudeCodeProcess'>>,
   modelUrl: string,
   projectMemory: string,
 ): Options & Required<Pick<Options, FromConfig>> {
   const { spec } = config;
+  const { grants = [] } = spec;
   const append = [projectMemory, spec.appendSystemPrompt ?? ''].filter((text) => text.trim() !== '').join('\n\n');
   return {
     ...parts,
@@ -22,7 +24,9 @@ export function claudeOptions(
     projectConfigRoot: config.project,
     pathToClaudeCodeExecutable: config.claude,
     env: claudeEnv(config, modelUrl),
-    permissionMode: 'default',
+    permissionMode: modeOf(grants) ?? spec.permissionMode ?? 'default',
+    allowedTools: rulesOf(grants),
+    additionalDirectories: directoriesOf(grants),
     settingSources: ['user', 'project', 'local'],
     includePartialMessages: true,
     mcpServersDelivery: 'initialize',
@@ -31,6 +35,7 @@ export function claudeOptions(
     systemPrompt: { type: 'preset', preset: 'claude_code', ...(append === '' ? {} : { append }), snapshot: true },
     ...(spec.model === undefined ? {} : { model: spec.model }),
     ...(spec.maxTurns === undefined ? {} : { maxTurns: spec.maxTurns }),
+    ...(spec.effort === undefined ? {} : { effort: spec.effort }),
   };
 }
 

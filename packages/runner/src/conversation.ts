@@ -7,6 +7,7 @@ import { type Query, query, type SDKMessage, type SessionStore } from '@anthropi
 import { createAsks } from './asks.ts';
 import { claudeOptions } from './claude-options.ts';
 import type { ClaudeProcess } from './claude-process.ts';
+import { createEdits } from './edits.ts';
 import { failureOf } from './ending.ts';
 import type { LiveText } from './live-text.ts';
 import { countMemoryKills } from './memory-kills.ts';
@@ -47,16 +48,19 @@ export function startConversation({
 }: ConversationOptions): Conversation {
   const prompts = createPrompts();
   const mirror = createMirror({ push: uplink.push, apply, holdMs });
-  const asks = createAsks((frame) => mirror.add([{ kind: 'frame', frame }]));
+  const edits = createEdits();
+  const asks = createAsks({ send: (frame) => mirror.add([{ kind: 'frame', frame }]), onEdited: edits.note });
   const killsBefore = countMemoryKills();
   let isEnding = false;
   let sdk: Query | undefined;
+  const started = Promise.withResolvers<Query>();
 
   function startClaude(): Query {
     const options = claudeOptions(
       config,
       {
         canUseTool: asks.canUseTool,
+        hooks: edits.hooks,
         sessionStore: storeOf(mirror),
         spawnClaudeCodeProcess: claude.spawn,
       },
@@ -88,6 +92,7 @@ export function startConversation({
     try {
       await restored;
       sdk = startClaude();
+      started.resolve(sdk);
       for await (const message of sdk) {
         // A result comes after everything it is the result of, in the transcript too.
         if (message.type === 'result') mirror.flush();
@@ -108,6 +113,17 @@ export function startConversation({
     return { type: 'failure', error: failureOf(exit, kills, thrown) };
   }
 
+  function control(problem: string, act: () => Promise<void>): void {
+    act().catch((error: unknown) => uplink.push({ type: 'note', text: `${problem}: ${error}` }));
+  }
+
+  async function applySettings({ permissionMode, model, effort }: Extract<DownFrame, { type: 'settings' }>) {
+    const claudeCode = await started.promise;
+    if (permissionMode !== undefined) await claudeCode.setPermissionMode(permissionMode);
+    if (model !== undefined) await claudeCode.setModel(model ?? undefined);
+    if (effort !== undefined) await claudeCode.applyFlagSettings({ effortLevel: effort });
+  }
+
   return {
     take(frame) {
       switch (frame.type) {
@@ -123,7 +139,10 @@ export function startConversation({
           }
           return;
         case 'interrupt':
-          sdk?.interrupt().catch((error: unknown) => uplink.push({ type: 'note', text: `Not interrupted: ${error}` }));
+          control('Not interrupted', async () => void (await sdk?.interrupt()));
+          return;
+        case 'settings':
+          control('Not changed', () => applySettings(frame));
           return;
         case 'end':
           isEnding = true;

@@ -12,6 +12,7 @@ export function createTurnReader(): (result: SDKResultMessage) => Turn {
     return {
       type: 'turn',
       prompt: result.user_message_uuid ?? null,
+      ...(result.user_message_uuids === undefined ? {} : { prompts: result.user_message_uuids }),
       ...(isOwnTurn(result) ? { byItself: true } : {}),
       isError: result.is_error,
       subtype: result.subtype,

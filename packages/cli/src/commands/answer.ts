@@ -1,4 +1,4 @@
-import type { JsonObject } from '@airlock/protocol/json';
+import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import { type Request, requestSchema } from '@airlock/protocol/requests';
 import * as z from 'zod';
 import { type Context, connect } from '../context.ts';
@@ -10,20 +10,55 @@ export interface AnswerOptions {
   readonly field: readonly string[];
   readonly allow?: boolean;
   readonly deny?: boolean;
+  /** A tool: for the rest of the conversation. A plan: edits need no asking. */
+  readonly always?: boolean;
+  readonly stop?: boolean;
+  /** Instead of the input a tool asks for, as JSON. */
+  readonly input?: string;
   readonly message?: string;
   readonly json?: boolean;
 }
 
-function toolInputs(options: AnswerOptions): JsonObject {
+function decisionOf(options: AnswerOptions): 'allow' | 'deny' {
   if ((options.allow === true) === (options.deny === true)) {
     throw new UsageFailure(
-      'A tool is allowed or denied',
-      'the request asks whether it may run',
+      'It is allowed or denied',
+      'the request asks whether Claude may go on',
       'Add --allow or --deny',
     );
   }
-  const message = options.message === undefined ? {} : { message: options.message };
-  return { decision: options.allow === true ? 'allow' : 'deny', ...message };
+  return options.allow === true ? 'allow' : 'deny';
+}
+
+function toolInputs(options: AnswerOptions): JsonObject {
+  return {
+    decision: decisionOf(options),
+    ...(options.always === true ? { remember: true } : {}),
+    ...(options.stop === true ? { interrupt: true } : {}),
+    ...(options.input === undefined ? {} : { updatedInput: readInput(options.input) }),
+    ...messageOf(options),
+  };
+}
+
+function planInputs(options: AnswerOptions): JsonObject {
+  const mode = options.always === true ? { permissionMode: 'acceptEdits' } : {};
+  return { decision: decisionOf(options), ...mode, ...messageOf(options) };
+}
+
+function messageOf({ message }: AnswerOptions): JsonObject {
+  return message === undefined ? {} : { message };
+}
+
+function readInput(text: string): JsonObject {
+  try {
+    return jsonObjectSchema.parse(JSON.parse(text));
+  } catch {
+    throw new UsageFailure(
+      'The input is no JSON object',
+      text.slice(0, 80),
+      `Write it like --input '{"command":"ls"}'`,
+    );
+  }
 }
 
 /** Questions are answered by their text or by their number, counted from 1. */
@@ -48,6 +83,8 @@ async function inputsFor(request: Request, options: AnswerOptions, upload: SendF
       return toolInputs(options);
     case 'question':
       return questionInputs(request, options);
+    case 'plan':
+      return planInputs(options);
   }
 }
 

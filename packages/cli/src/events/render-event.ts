@@ -90,9 +90,14 @@ function retryText({ step, reason, delayMs }: Extract<Event, { kind: 'retry' }>[
 }
 
 function askText(ask: Extract<Event, { kind: 'request' }>['payload']['ask']): string {
-  return ask.kind === 'tool'
-    ? `leave to use ${short(ask.tool)} ${short(ask.input)}`
-    : `an answer: ${short(ask.questions.map((question) => question.question).join(' / '))}`;
+  switch (ask.kind) {
+    case 'tool':
+      return `leave to use ${short(ask.tool)} ${short(ask.input)}`;
+    case 'question':
+      return `an answer: ${short(ask.questions.map((question) => question.question).join(' / '))}`;
+    case 'plan':
+      return `leave to begin: ${short(ask.plan)}`;
+  }
 }
 
 function tokens(usage: { inputTokens: number; outputTokens: number; costMicroUsd: number | null }): string {

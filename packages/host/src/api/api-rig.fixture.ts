@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { createAuth } from '../auth/auth.ts';
+import { noSessions } from '../executions/fixtures.ts';
 import { startHostRig } from '../executions/host-rig.fixture.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import { createApp } from './app.ts';
@@ -31,6 +32,7 @@ export async function startApiRig({ services, users = {}, home }: ApiRigOptions)
     inbox: host.inbox,
     files: host.files,
     filesSettled: () => Promise.resolve(),
+    steering: noSessions.steering,
     executions: host.executions,
     panelDir: tmpdir(),
     system: () => Promise.reject(new RangeError('not asked here')),

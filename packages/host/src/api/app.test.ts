@@ -70,6 +70,7 @@ beforeEach(async () => {
     panelDir,
     executions: noExecutions,
     filesSettled: () => Promise.resolve(),
+    steering: noSessions.steering,
     files: createFiles({ home: panelDir, store: temporary.store, log, clock }),
     inbox: createInbox({
       store: temporary.store,

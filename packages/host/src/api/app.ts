@@ -15,6 +15,7 @@ import { checkJsonBody } from './json-body.ts';
 import { servePanel } from './panel.ts';
 import { requestRoutes } from './request-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
+import { sessionRoutes } from './session-routes.ts';
 import { systemRoutes } from './system-routes.ts';
 import { uploadRoutes } from './upload-routes.ts';
 
@@ -60,7 +61,16 @@ export function createApp(deps: ApiDeps) {
     guard(deps.auth),
     except(isStreamed, bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }), checkJsonBody),
   );
-  const routes = [authRoutes, serviceRoutes, executionRoutes, fileRoutes, uploadRoutes, requestRoutes, systemRoutes];
+  const routes = [
+    authRoutes,
+    serviceRoutes,
+    executionRoutes,
+    fileRoutes,
+    uploadRoutes,
+    requestRoutes,
+    sessionRoutes,
+    systemRoutes,
+  ];
   for (const make of routes) app.route(apiBase, make(deps));
   app.doc31(`${apiBase}/openapi.json`, { openapi: '3.1.0', info: { title: 'Airlock', version: '1' } });
 

@@ -12,7 +12,7 @@ const inboxRoute = createRoute({
   request: {
     query: pageQuery.extend({
       order: z.enum(['oldest', 'due']).default('oldest'),
-      kind: z.enum(['form', 'tool', 'question']).optional(),
+      kind: z.enum(['form', 'tool', 'question', 'plan']).optional(),
       service: z.string().max(64).optional(),
       execution: z.uuid().optional(),
     }),
@@ -48,11 +48,11 @@ export function requestRoutes({ inbox }: ApiDeps) {
       const last = shown.at(-1);
       return c.json({ items: shown, next: last && items.length > limit ? cursorOf(last, which.order) : null }, 200);
     })
-    .openapi(get, async (c) => c.json(await inbox.get(c.req.valid('param').id), 200))
+    .openapi(get, async (c) => c.json(await inbox.get(c.req.valid('param').id, c.get('user')), 200))
     .openapi(assign, async (c) => {
       const { id } = c.req.valid('param');
       await inbox.handOn(id, c.req.valid('json'), c.get('user'));
-      return c.json(await inbox.get(id), 200);
+      return c.json(await inbox.get(id, c.get('user')), 200);
     })
     .openapi(answer, async (c) => {
       await inbox.answer(c.req.valid('param').id, c.req.valid('json').inputs, c.get('user'));

@@ -79,9 +79,15 @@ describe('a request', () => {
     expect((await hand('ada', { to: { user: 'bob' }, note: 'Please' })).body).toMatchObject({
       id: request,
       assign: { users: ['bob'], owner: true },
-      handed: { by: 'ada', note: 'Please' },
+      handed: { by: 'ada', to: { user: 'bob' }, note: 'Please' },
+      why: 'You started the execution',
     });
-    expect((await call('bob', 'GET', '/inbox')).body.items).toMatchObject([{ id: request }]);
+    const origin = { title: expect.any(String), user: 'ada' };
+    expect((await call('bob', 'GET', '/inbox')).body.items).toMatchObject([
+      { id: request, origin, why: 'ada handed it on to you' },
+    ]);
+    const { why } = (await call('root', 'GET', `/requests/${request}`)).body;
+    expect(why).toBe('You are an administrator; it is for bob, ada');
     const inputs = { greeting: 'Hello Ada' };
     expect((await call('bob', 'POST', `/requests/${request}/answer`, { inputs })).status).toBe(200);
     expect((await hand('ada', { to: { user: 'bob' } })).status).toBe(409);

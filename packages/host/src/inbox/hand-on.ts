@@ -28,8 +28,9 @@ export async function storeAssignee(tx: Tx, id: string, assign: Assign, handed: 
   return stored !== undefined;
 }
 
-export function assignedEvent({ id }: Pick<RequestRow, 'id'>, assign: Assign, { by, note }: Handed): NewEvent {
+export function assignedEvent({ id }: Pick<RequestRow, 'id'>, assign: Assign, { by, to, note }: Handed): NewEvent {
   const who = by === undefined ? {} : { by };
+  const whom = to === undefined ? {} : { to };
   const said = note === undefined ? {} : { note };
-  return { kind: 'assigned', payload: { request: idSchema.parse(id), assign, ...who, ...said } };
+  return { kind: 'assigned', payload: { request: idSchema.parse(id), assign, ...who, ...whom, ...said } };
 }

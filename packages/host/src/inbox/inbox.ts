@@ -13,7 +13,7 @@ import { assignedEvent, assigneeOf, storeAssignee } from './hand-on.ts';
 import { listOpenRequests, type OpenQuery } from './open-requests.ts';
 import { closedEvent, type Ending, openedEvent, type Settlement } from './request-events.ts';
 import { createLocks } from './request-locks.ts';
-import { assignOf, type FormAsk, type RequestRow, type SessionAsk, toRequest } from './request-row.ts';
+import { assignOf, type FormAsk, type Origin, type RequestRow, type SessionAsk, toRequest } from './request-row.ts';
 import { type Escalation, followRule, rulesOf, setRules } from './rules.ts';
 import { refreshStatus } from './status.ts';
 
@@ -69,7 +69,8 @@ export interface Inbox {
   handOn(id: string, body: AssignBody, by: User): Promise<void>;
   /** Ends open requests nobody needs an answer to any more. */
   withdraw(tx: Tx, which: { execution: string; session?: string; ref?: string }): Promise<void>;
-  get(id: string): Promise<Request>;
+  /** With `user`, as that one sees it. */
+  get(id: string, user?: User): Promise<Request>;
   listOpen(query: OpenQuery): Promise<Request[]>;
   /** Does what a timer of a request is for; nothing to one that has ended. */
   fire(timer: Pick<Timer, 'kind' | 'ref'>): Promise<void>;
@@ -84,12 +85,12 @@ interface InboxOptions {
   readonly owner: (kind: string) => RequestOwner;
 }
 
-const findRequest = statement<{ id: string }, RequestRow & { user: string }>((db, param) =>
+const findRequest = statement<{ id: string }, RequestRow & Origin>((db, param) =>
   db
     .selectFrom('requests')
     .innerJoin('executions', 'executions.id', 'requests.execution')
     .selectAll('requests')
-    .select('executions.user')
+    .select(['executions.user', 'executions.title'])
     .where('requests.id', '=', param('id')),
 );
 
@@ -109,7 +110,7 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
   const underLock = createLocks();
   const defaults = createDefaults((row, inputs) => owner(row.kind).check(row, inputs, null));
 
-  async function find(id: string): Promise<RequestRow & { readonly user: string }> {
+  async function find(id: string): Promise<RequestRow & Origin> {
     const [row] = await store.run(findRequest, { id });
     if (!row) throw new AirlockError('not_found', `There is no request ${id}`);
     return row;
@@ -206,7 +207,7 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
         refuseStranger(row, by);
         refuseClosed(row, clock());
         const assign = await assigneeOf(store, to);
-        const handed: Handed = { by: by.name, at: clock().toISOString(), ...(note === undefined ? {} : { note }) };
+        const handed: Handed = { by: by.name, at: clock().toISOString(), to, ...(note === undefined ? {} : { note }) };
         await store.write(async (tx) => {
           if (!(await storeAssignee(tx, id, assign, handed))) refuseClosed(await readAgain(tx, id), clock());
           await log.append(tx, row.execution, [assignedEvent(row, assign, handed)]);
@@ -225,7 +226,10 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
       await refreshStatus(log, tx, which.execution);
     },
 
-    get: async (id) => toRequest(await find(id)),
+    get: async (id, user) => {
+      const row = await find(id);
+      return toRequest(row, row, user);
+    },
 
     listOpen: (query) => listOpenRequests(store, query),
 

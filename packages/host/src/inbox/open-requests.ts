@@ -44,7 +44,7 @@ export async function listOpenRequests({ db }: Store, query: OpenQuery): Promise
       .selectFrom('requests')
       .innerJoin('executions', 'executions.id', 'requests.execution')
       .selectAll('requests')
-      .select('executions.user')
+      .select(['executions.user', 'executions.title'])
       .where('requests.status', '=', 'open')
       .limit(most);
     if (query.execution !== undefined) rows = rows.where('requests.execution', '=', query.execution);
@@ -79,7 +79,7 @@ export async function listOpenRequests({ db }: Store, query: OpenQuery): Promise
   const found: Request[] = [];
   for (let after = query.after; ; ) {
     const rows = await page(after, size);
-    found.push(...rows.filter(sees).map(toRequest));
+    found.push(...rows.filter(sees).map((row) => toRequest(row, row, user)));
     const last = rows.at(-1);
     if (found.length >= limit || !last || rows.length < size) return found.slice(0, limit);
     after = cursorOf(toRequest(last), order);

@@ -1,4 +1,5 @@
-import { type Assign, assignSchema } from '@airlock/protocol/assign';
+import type { User } from '@airlock/protocol/api';
+import { type Assign, assignSchema, mayAnswer, whyAsked } from '@airlock/protocol/assign';
 import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import { askSchemas, handedSchema, type Request, requestSchema, sessionAskSchema } from '@airlock/protocol/requests';
 import type { Selectable } from 'kysely';
@@ -10,10 +11,17 @@ export type RequestRow = Selectable<RequestsTable>;
 export type FormAsk = z.infer<typeof askSchemas.form>;
 export type SessionAsk = z.infer<typeof sessionAskSchema>;
 
-/** A stored request as people and programs see it. */
-export function toRequest(row: RequestRow): Request {
+/** The execution a request belongs to. */
+export interface Origin {
+  readonly title: string;
+  /** Who started it. */
+  readonly user: string;
+}
+
+/** A stored request as people and programs see it; with `viewer`, as that user does. */
+export function toRequest(row: RequestRow, origin?: Origin, viewer?: User): Request {
   const ask = fromJson(jsonObjectSchema, row.ask, `Request ${row.id}`);
-  return fromJson(
+  const request = fromJson(
     requestSchema,
     JSON.stringify({
       ...ask,
@@ -28,6 +36,13 @@ export function toRequest(row: RequestRow): Request {
     }),
     `Request ${row.id}`,
   );
+  return origin && viewer ? { ...request, ...seenBy(viewer, request, origin) } : request;
+}
+
+function seenBy(viewer: User, request: Pick<Request, 'assign' | 'handed'>, { title, user }: Origin) {
+  const origin = { title, user };
+  if (!mayAnswer(request.assign, viewer, user)) return { origin };
+  return { origin, why: whyAsked({ ...request, owner: user }, viewer) };
 }
 
 /** Who may answer; undefined: the owner of the execution. */

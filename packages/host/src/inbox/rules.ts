@@ -100,7 +100,7 @@ async function escalate(tx: Tx, row: RequestRow, rules: Rules, now: string, { lo
   const { escalate: rule, ...left } = rules;
   if (rule === undefined || rule.at > now) return rules;
   const assign = withAssignee(assignOf(row), rule.to);
-  const handed: Handed = { at: now };
+  const handed: Handed = { at: now, to: rule.to };
   if ((await storeRules(tx, row.id, left)) && (await storeAssignee(tx, row.id, assign, handed))) {
     await log.append(tx, row.execution, [assignedEvent(row, assign, handed)]);
   }

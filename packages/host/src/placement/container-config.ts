@@ -8,6 +8,7 @@ const MiB = 1024 * 1024;
 export const stateFolders: Readonly<Record<string, number>> = {
   projects: 128 * MiB,
   'file-history': 64 * MiB,
+  plans: 8 * MiB,
   backups: 8 * MiB,
   'session-env': 8 * MiB,
   sessions: 8 * MiB,

@@ -11,7 +11,7 @@ import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
 import { idle, type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import { keepTranscript } from './transcript.ts';
-import { turnError } from './turn-error.ts';
+import { isInterrupted, turnError } from './turn-error.ts';
 
 /** Takes the outcome of a call, in the write that ends it. Implemented by whoever runs services. */
 export type Settle = (tx: Tx, execution: string, key: string, outcome: Outcome) => Promise<void>;
@@ -105,7 +105,8 @@ type TurnFrame = Extract<SingleFrame, { type: 'turn' }>;
 /** Whether the turn that ended is the one in progress: not one the CLI began by itself, nor an older one. */
 export function endsTurn(row: SessionRow, frame: TurnFrame): boolean {
   if (frame.byItself || row.turn_prompt === null) return false;
-  return frame.prompt === null || frame.prompt === row.turn_prompt;
+  const { prompt, prompts = [] } = frame;
+  return prompt === null || prompt === row.turn_prompt || prompts.includes(row.turn_prompt);
 }
 
 /** A turn ended. One that is not in progress ends nothing that is waited for. */
@@ -118,7 +119,7 @@ export async function endTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: 
 async function settleTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: FrameSinks): Promise<void> {
   const { usage, problem } = await sayTurn(tx, row, frame, sinks);
   if (row.turn_call === null) return;
-  const turn: Turn = { text: frame.text, durationMs: frame.durationMs, usage };
+  const turn: Turn = { text: textOf(frame), durationMs: frame.durationMs, usage, ...interruptionOf(frame) };
   const outcome: Outcome = problem ? { ok: false, error: problem.toBody() } : { ok: true, value: turn };
   await sinks.settle(tx, row.execution, row.turn_call, outcome);
 }
@@ -129,16 +130,28 @@ async function sayTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: FrameSi
   const usage = fromJson(usageSchema, row.turn_usage, `Usage of session ${row.id}`);
   const error = problem === undefined ? {} : { error: problem.toBody() };
   const { prompt, durationMs } = frame;
-  const text = stripHiddenLines(frame.text, settingsOf(row).hiddenLines);
+  const text = stripHiddenLines(textOf(frame), settingsOf(row).hiddenLines);
   await tx.db
     .updateTable('sessions')
     .set({ ...idle, turn_usage: JSON.stringify(noUsage), losses: 0, turn_losses: 0 })
     .where('id', '=', row.id)
     .execute();
   await sinks.log.append(tx, row.execution, [
-    { kind: 'turn', payload: { session: sessionId(row), prompt, text, durationMs, usage, ...error } },
+    {
+      kind: 'turn',
+      payload: { session: sessionId(row), prompt, text, durationMs, usage, ...error, ...interruptionOf(frame) },
+    },
   ]);
   return { usage, problem };
+}
+
+/** What the CLI says of a turn that was stopped is for its makers. */
+function textOf(frame: TurnFrame): string {
+  return isInterrupted(frame) ? '' : frame.text;
+}
+
+function interruptionOf(frame: TurnFrame): { interrupted?: true } {
+  return isInterrupted(frame) ? { interrupted: true } : {};
 }
 
 /** The session cannot go on: its open requests are withdrawn and the turn in progress fails with `problem`. */

@@ -12,7 +12,7 @@ import { commitFrame, endsTurn, type FrameSinks } from './frames.ts';
 import type { LinkDeps } from './link.ts';
 import type { Losses } from './losses.ts';
 import type { MadeFiles } from './made-files.ts';
-import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { grantsOf, type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import type { StallWatch } from './stall-watch.ts';
 import { hasConversation, transcriptLines } from './transcript.ts';
 
@@ -72,7 +72,8 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     bringFiles: parts.bringFiles,
     pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
     specOf: async (row) => {
-      const { model, appendSystemPrompt } = settingsOf(row);
+      const { model, appendSystemPrompt, permissionMode, effort } = settingsOf(row);
+      const grants = grantsOf(row);
       return {
         session: sessionId(row),
         tokenHash: createHash('sha256').update(row.token).digest('hex'),
@@ -80,6 +81,9 @@ export function createLinkDeps(parts: Parts): LinkDeps {
         ...((await hasConversation(store, row.id)) ? { resumes: true } : {}),
         ...(model === undefined ? {} : { model }),
         ...(appendSystemPrompt === undefined ? {} : { appendSystemPrompt }),
+        ...(permissionMode === undefined ? {} : { permissionMode }),
+        ...(effort === undefined ? {} : { effort }),
+        ...(grants.length === 0 ? {} : { grants }),
       };
     },
     async commit(tx, row, frame) {

@@ -1,8 +1,10 @@
 import { AirlockError, errorBodySchema } from '@airlock/protocol/errors';
+import { type Grant, grantSchema } from '@airlock/protocol/grants';
 import { type Id, idSchema } from '@airlock/protocol/ids';
 import { type SessionOptions, sessionOptionsSchema } from '@airlock/protocol/service-channel';
 import { noUsage } from '@airlock/protocol/usage';
 import type { ExpressionBuilder, Selectable } from 'kysely';
+import * as z from 'zod';
 import type { Fence } from '../ownership/ownership.ts';
 import { fromJson } from '../store/json.ts';
 import type { Schema, SessionsTable } from '../store/schema.ts';
@@ -35,6 +37,11 @@ export function settingsOf(row: Pick<SessionRow, 'id' | 'options'>): SessionSett
   };
 }
 
+/** What people have allowed for all of the conversation, in the order they did. */
+export function grantsOf({ id, grants }: Pick<SessionRow, 'id' | 'grants'>): Grant[] {
+  return grants === null ? [] : fromJson(z.array(grantSchema), grants, `Grants of session ${id}`);
+}
+
 /** No turn is in progress. */
 export const idle = { turn_call: null, turn_prompt: null, turn_frame: null } as const;
 
@@ -58,6 +65,7 @@ export function newSessionRow(
     turn_usage: JSON.stringify(noUsage),
     problem: null,
     files_taken: 0,
+    grants: null,
   };
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Id } from '@airlock/protocol/ids';
 import type { SessionOptions } from '@airlock/protocol/service-channel';
@@ -19,6 +18,7 @@ import { createLinkDeps, type WireParts } from './link-deps.ts';
 import { createLosses } from './losses.ts';
 import { createMadeFiles } from './made-files.ts';
 import { addMetered } from './meter.ts';
+import { openSession } from './open-session.ts';
 import { queueDown } from './outbox.ts';
 import { reconcile } from './reconcile.ts';
 import { createRequestOwner } from './request-owner.ts';
@@ -26,7 +26,6 @@ import {
   beginTurn,
   findSession,
   idle,
-  newSessionRow,
   openStates,
   problemOf,
   type SessionRow,
@@ -35,6 +34,7 @@ import {
   settingsOf,
 } from './session-row.ts';
 import { createStallWatch } from './stall-watch.ts';
+import { createSteering, type Steering } from './steering.ts';
 import { createWorkspaceWatch } from './workspace-watch.ts';
 
 export interface Sessions {
@@ -51,6 +51,7 @@ export interface Sessions {
   /** Adds what the gateway metered to the turn and the execution. */
   meter(session: string, model: string, usage: Usage): Promise<void>;
   readonly requestOwner: RequestOwner;
+  readonly steering: Steering;
   /** Takes up the sessions of this host's executions, and removes containers the store does not know. */
   recover(): Promise<void>;
   /** Takes up the sessions of executions that were another host's. */
@@ -157,19 +158,9 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   return {
     async open(tx, execution, name, sessionOptions) {
-      const known = await tx.db
-        .selectFrom('sessions')
-        .selectAll()
-        .where('execution', '=', execution)
-        .where('name', '=', name)
-        .executeTakeFirst();
-      if (known) return sessionId(known);
-      const id = newId();
-      const image = options.image();
-      const token = randomBytes(32).toString('base64url');
-      const row = newSessionRow({ id, execution, name, image, token }, sessionOptions);
-      await tx.db.insertInto('sessions').values(row).execute();
-      await log.append(tx, execution, [{ kind: 'session', payload: { session: id, state: 'starting', image } }]);
+      const opening = { execution, name, options: sessionOptions, image: options.image() };
+      const { id, isNew } = await openSession(tx, log, opening);
+      if (!isNew) return id;
       tx.afterCommit(() => {
         made.begin(id, execution);
         connect(id);
@@ -245,6 +236,15 @@ export function createSessions(options: SessionsOptions): Sessions {
     requestOwner: createRequestOwner((session) => {
       stalls.touch(session);
       links.get(session)?.pump();
+    }),
+
+    steering: createSteering({
+      store,
+      log,
+      onQueued: (id) => {
+        stalls.touch(id);
+        links.get(id)?.pump();
+      },
     }),
 
     async recover() {

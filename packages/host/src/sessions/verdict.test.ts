@@ -1,6 +1,6 @@
 import type { SessionAsk } from '@airlock/protocol/requests';
 import { describe, expect, it } from 'vitest';
-import { checkAnswer } from './verdict.ts';
+import { checkAnswer, grantsIn, toVerdict } from './verdict.ts';
 
 function asking(...questions: string[]): SessionAsk {
   const each = { header: '', multiSelect: false, options: [] };
@@ -39,5 +39,78 @@ describe('checkAnswer()', () => {
         fields: { decision: ['Expected one of: allow, deny'], _global_: ['There is no "more" here'] },
       }),
     );
+  });
+});
+
+describe('an answer to a tool', () => {
+  const grants = [{ type: 'addRules', behavior: 'allow', rules: [{ toolName: 'Bash', ruleContent: 'ls:*' }] }] as const;
+  const once: SessionAsk = { kind: 'tool', tool: 'Bash', toolUseId: 't', input: { command: 'ls' } };
+  const always: SessionAsk = { ...once, grants: [{ ...grants[0], rules: [...grants[0].rules] }] };
+
+  it('allows once, as edited, or for good', () => {
+    expect(toVerdict(once, { decision: 'allow' })).toEqual({ behavior: 'allow' });
+    const updatedInput = { command: 'pwd' };
+    expect(toVerdict(once, { decision: 'allow', updatedInput })).toEqual({ behavior: 'allow', updatedInput });
+    expect(toVerdict(always, { decision: 'allow', remember: true })).toEqual({ behavior: 'allow', grants });
+    expect([grantsIn(always, { decision: 'allow', remember: true }), grantsIn(always, { decision: 'allow' })]).toEqual([
+      grants,
+      [],
+    ]);
+  });
+
+  it('denies with a reason, and ends the turn when asked to', () => {
+    expect(toVerdict(once, { decision: 'deny', message: ' ' })).toEqual({
+      behavior: 'deny',
+      message: 'The person denied this',
+    });
+    expect(toVerdict(once, { decision: 'deny', message: 'no', interrupt: true })).toEqual({
+      behavior: 'deny',
+      message: 'no',
+      interrupt: true,
+    });
+  });
+
+  it.each([
+    ['remember', once, { decision: 'allow', remember: true }],
+    ['remember', always, { decision: 'deny', remember: true }],
+    ['remember', always, { decision: 'allow', remember: true, updatedInput: {} }],
+    ['updatedInput', once, { decision: 'deny', updatedInput: {} }],
+    ['interrupt', once, { decision: 'allow', interrupt: true }],
+  ])('is refused for %s when that does not go with the rest', (field, ask, inputs) => {
+    expect(() => checkAnswer(ask, inputs)).toThrow(
+      expect.objectContaining({ code: 'invalid_inputs', fields: { [field]: [expect.any(String)] } }),
+    );
+  });
+});
+
+describe('an answer to a plan', () => {
+  const plan: SessionAsk = { kind: 'plan', toolUseId: 't', plan: '# Plan' };
+
+  it('begins it, in the mode chosen', () => {
+    const edits = { decision: 'allow', permissionMode: 'acceptEdits' };
+    expect(toVerdict(plan, checkAnswer(plan, { decision: 'allow' }))).toEqual({
+      behavior: 'allow',
+      grants: [{ type: 'setMode', mode: 'default' }],
+    });
+    expect(toVerdict(plan, checkAnswer(plan, edits))).toEqual({
+      behavior: 'allow',
+      grants: [{ type: 'setMode', mode: 'acceptEdits' }],
+    });
+  });
+
+  it('says what to change, or is refused', () => {
+    expect(toVerdict(plan, checkAnswer(plan, { decision: 'deny', message: 'Shorter' }))).toEqual({
+      behavior: 'deny',
+      message: 'Shorter',
+    });
+    for (const [field, inputs] of [
+      ['message', { decision: 'deny' }],
+      ['permissionMode', { decision: 'deny', message: 'x', permissionMode: 'default' }],
+      ['permissionMode', { decision: 'allow', permissionMode: 'bypassPermissions' }],
+    ] as const) {
+      expect(() => checkAnswer(plan, inputs)).toThrow(
+        expect.objectContaining({ fields: { [field]: [expect.any(String)] } }),
+      );
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { AirlockError } from '@airlock/protocol/errors';
+import type { Grant } from '@airlock/protocol/grants';
 import { fieldErrorsOf } from '@airlock/protocol/issues';
 import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import { answerSchemas, type SessionAsk } from '@airlock/protocol/requests';
@@ -10,8 +11,30 @@ const mostStrangers = 10;
 
 /** Checks an answer to a session's request; throws `invalid_inputs` with the fields that do not fit. */
 export function checkAnswer(ask: SessionAsk, inputs: JsonObject): JsonObject {
-  if (ask.kind === 'tool') return jsonObjectSchema.parse(parse(answerSchemas.tool, inputs));
-  const answer = parse(answerSchemas.question, inputs);
+  switch (ask.kind) {
+    case 'tool':
+      return jsonObjectSchema.parse(checkTool(ask, parse(answerSchemas.tool, inputs)));
+    case 'question':
+      return jsonObjectSchema.parse(checkQuestions(ask, parse(answerSchemas.question, inputs)));
+    case 'plan':
+      return jsonObjectSchema.parse(checkPlan(parse(answerSchemas.plan, inputs)));
+  }
+}
+
+type AskOf<K extends SessionAsk['kind']> = Extract<SessionAsk, { kind: K }>;
+type AnswerOf<K extends SessionAsk['kind']> = z.infer<(typeof answerSchemas)[K]>;
+
+function checkTool(ask: AskOf<'tool'>, answer: AnswerOf<'tool'>): AnswerOf<'tool'> {
+  const { decision, remember = false, updatedInput, interrupt } = answer;
+  if (remember && decision === 'deny') throw unfit({ remember: ['A denial is not remembered'] });
+  if (remember && !ask.grants) throw unfit({ remember: ['This can only be allowed once'] });
+  if (remember && updatedInput) throw unfit({ remember: ['What was edited is allowed once'] });
+  if (decision === 'deny' && updatedInput) throw unfit({ updatedInput: ['A denied call is not edited'] });
+  if (decision === 'allow' && interrupt) throw unfit({ interrupt: ['Only a denial ends the turn'] });
+  return answer;
+}
+
+function checkQuestions(ask: AskOf<'question'>, answer: AnswerOf<'question'>): AnswerOf<'question'> {
   const asked = new Set(ask.questions.map(({ question }) => question));
   const given = new Map(Object.entries(answer.answers));
   const problems = [...given.keys()]
@@ -24,29 +47,64 @@ export function checkAnswer(ask: SessionAsk, inputs: JsonObject): JsonObject {
     const fields = Object.fromEntries([...problems, ...missing]);
     throw new AirlockError('invalid_inputs', 'The answers do not fit the questions', { fields });
   }
-  return jsonObjectSchema.parse(answer);
+  return answer;
+}
+
+function checkPlan(answer: AnswerOf<'plan'>): AnswerOf<'plan'> {
+  const { decision, permissionMode, message = '' } = answer;
+  if (decision === 'allow') return answer;
+  if (permissionMode) throw unfit({ permissionMode: ['Only an approved plan is begun'] });
+  if (message.trim() === '') throw unfit({ message: ['Say what to change'] });
+  return answer;
 }
 
 /** What the CLI is told. `inputs` were checked by `checkAnswer`. */
 export function toVerdict(ask: SessionAsk, inputs: JsonObject): Verdict {
-  if (ask.kind === 'tool') {
-    const answer = answerSchemas.tool.parse(inputs);
-    if (answer.decision === 'allow') return { behavior: 'allow', updatedInput: answer.updatedInput ?? ask.input };
-    return {
-      behavior: 'deny',
-      message: answer.message?.trim() || 'The person denied this',
-      ...(answer.interrupt === undefined ? {} : { interrupt: answer.interrupt }),
-    };
+  switch (ask.kind) {
+    case 'tool': {
+      const { decision, updatedInput, message, interrupt } = answerSchemas.tool.parse(inputs);
+      if (decision === 'deny') return deny(message ?? '', 'The person denied this', interrupt);
+      const grants = grantsIn(ask, inputs);
+      return { behavior: 'allow', ...(updatedInput && { updatedInput }), ...(grants.length > 0 && { grants }) };
+    }
+    case 'question': {
+      const { answers, response } = answerSchemas.question.parse(inputs);
+      const { questions } = ask;
+      return { behavior: 'allow', updatedInput: { questions, answers, ...(response !== undefined && { response }) } };
+    }
+    case 'plan': {
+      const { decision, message = '' } = answerSchemas.plan.parse(inputs);
+      if (decision === 'deny') return deny(message, 'The person wants another plan');
+      const grants = grantsIn(ask, inputs);
+      return { behavior: 'allow', ...(grants.length > 0 && { grants }) };
+    }
   }
-  const answer = answerSchemas.question.parse(inputs);
+}
+
+/** What an answer allows for the rest of the conversation. */
+export function grantsIn(ask: SessionAsk, inputs: JsonObject): Grant[] {
+  switch (ask.kind) {
+    case 'tool':
+      return answerSchemas.tool.parse(inputs).remember ? (ask.grants ?? []) : [];
+    case 'question':
+      return [];
+    case 'plan': {
+      const { permissionMode: mode = 'default', decision } = answerSchemas.plan.parse(inputs);
+      return decision === 'allow' ? [{ type: 'setMode', mode }] : [];
+    }
+  }
+}
+
+function deny(message: string, otherwise: string, interrupt?: boolean): Verdict {
   return {
-    behavior: 'allow',
-    updatedInput: {
-      questions: ask.questions,
-      answers: answer.answers,
-      ...(answer.response === undefined ? {} : { response: answer.response }),
-    },
+    behavior: 'deny',
+    message: message.trim() || otherwise,
+    ...(interrupt === undefined ? {} : { interrupt }),
   };
+}
+
+function unfit(fields: Record<string, string[]>): AirlockError {
+  return new AirlockError('invalid_inputs', 'The answer does not fit the request', { fields });
 }
 
 function parse<T>(schema: z.ZodType<T>, inputs: JsonObject): T {

@@ -139,6 +139,8 @@ export interface SessionsTable {
   problem: JsonText | null;
   /** Number of the last file given to the execution that lies in its workspace. */
   files_taken: ColumnType<number, number | undefined, number>;
+  /** What people have allowed for all of the conversation; null: nothing. */
+  grants: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
 }
 
 /** Files of executions; their bytes lie in the home. */

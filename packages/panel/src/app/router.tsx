@@ -11,6 +11,7 @@ import { SignInPage } from '../features/auth/sign-in-page.tsx';
 import { ExecutionsPage } from '../features/executions/executions-page.tsx';
 import { executionsSearchSchema } from '../features/executions/executions-search.ts';
 import { InboxPage } from '../features/inbox/inbox-page.tsx';
+import { inboxSearchSchema } from '../features/inbox/inbox-search.ts';
 import { ServicesPage } from '../features/services/services-page.tsx';
 import { ApiError } from '../lib/api-error.ts';
 import { BrokenPage, MissingPage } from './fallback-pages.tsx';
@@ -61,7 +62,12 @@ const execution = createRoute({
   component: lazyRouteComponent(() => import('../features/execution/execution-page.tsx'), 'ExecutionPage'),
 });
 
-const inbox = createRoute({ getParentRoute: () => signedIn, path: '/inbox', component: InboxPage });
+const inbox = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/inbox',
+  validateSearch: inboxSearchSchema,
+  component: InboxPage,
+});
 
 export const router = createRouter({
   routeTree: root.addChildren([login, signedIn.addChildren([services, service, executions, execution, inbox])]),

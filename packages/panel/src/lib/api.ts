@@ -6,6 +6,7 @@ import {
   executionSchema,
   executionSummarySchema,
   listSchema,
+  type SessionChange,
   serviceSchema,
   serviceSummarySchema,
   systemSchema,
@@ -23,7 +24,7 @@ import { connection } from './connection.ts';
 const anything = z.unknown();
 const createdSchema = z.object({ id: idSchema });
 
-type Method = 'GET' | 'POST' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 /** Rejects with an `ApiError` when no answer came, or with the reason of the signal. */
 async function reach(path: string, init: RequestInit): Promise<{ ok: boolean; status: number; text: string }> {
@@ -90,6 +91,11 @@ function executionsPath({ status, q, cursor }: ExecutionsQuery): string {
   return `${path('executions')}?${search}`;
 }
 
+interface InboxQuery {
+  kind?: 'form' | 'tool' | 'question' | 'plan' | undefined;
+  cursor?: string | undefined;
+}
+
 /** The HTTP API, every answer parsed. Each call rejects with an `ApiError` only, or with the signal's reason. */
 export const api = {
   login: (name: string, password: string) => call(userSchema, 'POST', path('login'), { body: { name, password } }),
@@ -112,10 +118,19 @@ export const api = {
     call(z.object({ items: z.array(fileEntrySchema) }), 'GET', filePath(id, place)),
   beginning,
   /** The most urgent first. */
-  inbox: () => call(listSchema(requestSchema), 'GET', `${path('inbox')}?order=due`),
+  inbox: ({ kind, cursor }: InboxQuery = {}) => {
+    const query = new URLSearchParams({ order: 'due', ...(kind && { kind }), ...(cursor && { cursor }) });
+    return call(listSchema(requestSchema), 'GET', `${path('inbox')}?${query}`);
+  },
   /** Lets others answer a request, too. */
   assign: (request: string, body: AssignBody) =>
     call(requestSchema, 'POST', path('requests', request, 'assign'), { body: jsonObjectSchema.parse(body) }),
+  /** Says something to Claude at its next step. */
+  say: (session: string, text: string) =>
+    call(anything.optional(), 'POST', path('sessions', session, 'messages'), { body: { text } }),
+  interrupt: (session: string) => call(anything.optional(), 'POST', path('sessions', session, 'interrupt')),
+  changeSession: (session: string, change: SessionChange) =>
+    call(anything.optional(), 'PATCH', path('sessions', session), { body: jsonObjectSchema.parse(change) }),
   /** Resolves once the answer is on the server's disk. */
   answer: (request: string, inputs: JsonObject) =>
     call(anything.optional(), 'POST', path('requests', request, 'answer'), { body: { inputs } }),

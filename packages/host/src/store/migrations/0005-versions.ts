@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** Versions of services, and which one an execution runs. */
+/** Versions of services, and which one an execution runs; what people have allowed for all of a conversation. */
 async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;
   await schema
@@ -15,6 +15,7 @@ async function up(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('service_versions_by_hash', ['service', 'hash'])
     .execute();
   await schema.alterTable('executions').addColumn('version', 'text').execute();
+  await schema.alterTable('sessions').addColumn('grants', 'text').execute();
   await schema
     .createIndex('open_executions_by_version')
     .on('executions')

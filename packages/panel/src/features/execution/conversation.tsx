@@ -2,6 +2,7 @@ import { isFinal } from '@airlock/protocol/executions';
 import { Spinner } from '../../ui/button.tsx';
 import { activityOf } from './activity.ts';
 import { ItemView } from './item-view.tsx';
+import { Steering } from './steering.tsx';
 import type { Timeline } from './timeline.ts';
 import type { Item, LiveBlock } from './timeline-item.ts';
 
@@ -19,6 +20,7 @@ export function Conversation({ timeline, owner }: { timeline: Timeline; owner: s
         </div>
       ))}
       <Working timeline={timeline} />
+      <Steering timeline={timeline} owner={owner} />
       {status === 'cancelled' && (
         <p data-testid="cancelled" className="text-sm text-ink-soft [overflow-wrap:anywhere]">
           {reason ?? 'Cancelled'}

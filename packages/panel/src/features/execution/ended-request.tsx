@@ -1,5 +1,7 @@
+import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import { formatTime } from '../../lib/format.ts';
 import { CodeBlock } from '../../ui/code-block.tsx';
+import { DiffView } from '../../ui/diff-view.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Notice } from '../../ui/notice.tsx';
@@ -22,7 +24,12 @@ export function EndedRequest({ item, ending }: { item: ItemOf<'request'>; ending
     <div>
       {ending?.inputs ? (
         <Disclosure icon={icon} summary={line}>
-          {() => <CodeBlock text={JSON.stringify(ending.inputs, null, 2)} />}
+          {() => (
+            <div className="space-y-3">
+              <EditDiff item={item} ending={ending} />
+              <CodeBlock text={JSON.stringify(ending.inputs, null, 2)} />
+            </div>
+          )}
         </Disclosure>
       ) : (
         <p className="flex min-h-9 items-center gap-2 text-sm text-ink-soft">
@@ -33,6 +40,17 @@ export function EndedRequest({ item, ending }: { item: ItemOf<'request'>; ending
       <UnsentDraft request={item.request} />
     </div>
   );
+}
+
+/** What a person changed in a call before it ran. */
+function EditDiff({ item: { ask }, ending }: { item: ItemOf<'request'>; ending: Ending }) {
+  const updated = ask.kind === 'tool' ? jsonObjectSchema.safeParse(ending.inputs?.updatedInput).data : undefined;
+  if (ask.kind !== 'tool' || !updated) return null;
+  const text = (input: JsonObject) =>
+    Object.keys({ ...ask.input, ...updated })
+      .map((name) => `${name}: ${typeof input[name] === 'string' ? input[name] : JSON.stringify(input[name], null, 2)}`)
+      .join('\n');
+  return <DiffView before={text(ask.input)} after={text(updated)} label="Edited" />;
 }
 
 function UnsentDraft({ request }: { request: string }) {

@@ -115,6 +115,8 @@ const sessionTexts: Record<ItemOf<'session'>['state'], string> = {
   unreachable: 'The container cannot be reached, trying again',
   resumed: 'Container replaced, the conversation goes on',
   resting: 'Container lost, a new one starts with the next message',
+  interrupted: 'Stopped',
+  changed: 'Changed',
   ended: 'Container ended',
   lost: 'Container lost',
 };

@@ -7,7 +7,6 @@ import { Revealed } from '../../ui/revealed.tsx';
 import { explainRefusal } from './answer-refusal.ts';
 import { useArrivalFocus } from './arrival-focus.ts';
 import { HandOn } from './hand-on.tsx';
-import type { Opened } from './timeline-item.ts';
 
 /** What every request has for whoever looks at it. */
 export interface RequestProps {
@@ -15,8 +14,10 @@ export interface RequestProps {
   expiresAt: string | null;
   /** Who may answer, when the person who looks may not; else null. */
   answerers: string | null;
-  /** Who handed it on, and with what words. */
-  handed: Opened['handed'];
+  /** Why it is asked of the person who looks, where that needs saying. */
+  why: string | null;
+  /** How it was handed on, in a sentence, and with what words. */
+  handed: { how: string; note: string | null } | null;
   reminders: number;
 }
 
@@ -63,11 +64,11 @@ function ReadOnlyFrame({ title, expiresAt, answerers, handed, children }: Reques
   );
 }
 
-function HandedNote({ handed }: { handed: Opened['handed'] }) {
+function HandedNote({ handed }: Pick<RequestProps, 'handed'>) {
   if (handed === null) return null;
   return (
     <p data-testid="handed" className="text-sm text-ink-soft [overflow-wrap:anywhere]">
-      {handed.by === null ? 'Nobody answered in time, so you are asked, too' : `${handed.by} handed this on`}
+      {handed.how}
       {handed.note && <>: “{<Revealed text={handed.note} />}”</>}
     </p>
   );
@@ -84,6 +85,7 @@ function OpenFrame({
   testId,
   expiresAt,
   focusField,
+  why,
   handed,
   reminders,
   children,
@@ -109,6 +111,11 @@ function OpenFrame({
         <Deadline expiresAt={expiresAt} />
       </h2>
       <div className="space-y-4 p-5">
+        {why && (
+          <p data-testid="why" className="text-sm text-ink-soft [overflow-wrap:anywhere]">
+            {why}
+          </p>
+        )}
         <HandedNote handed={handed} />
         {children}
         <HandOn request={request} />

@@ -1,8 +1,11 @@
-import { mayAnswer, whoMayAnswer } from '@airlock/protocol/assign';
+import type { User } from '@airlock/protocol/api';
+import { howHanded, mayAnswer, whoMayAnswer, whyAsked } from '@airlock/protocol/assign';
 import { useMe } from '../auth/me.ts';
 import { EndedRequest } from './ended-request.tsx';
 import { FormRequest } from './form-request.tsx';
+import { PlanRequest } from './plan-request.tsx';
 import { QuestionRequest } from './question-request.tsx';
+import type { RequestProps } from './request-frame.tsx';
 import type { ItemOf } from './timeline-item.ts';
 import { ToolRequest } from './tool-request.tsx';
 
@@ -20,7 +23,9 @@ export function RequestView({ item, over, owner }: RequestViewProps) {
   if (ending !== null || over) return <EndedRequest item={item} ending={ending} />;
   const assign = item.assign ?? undefined;
   const answerers = mayAnswer(assign, me, owner) ? null : whoMayAnswer(assign, owner);
-  const shared = { request, expiresAt, answerers, handed: item.handed, reminders: item.reminders };
+  const why = answerers === null ? whyFor(item, owner, me) : null;
+  const handed = handedFor(item, me);
+  const shared = { request, expiresAt, answerers, why, handed, reminders: item.reminders };
   switch (ask.kind) {
     case 'form':
       return <FormRequest {...shared} elements={ask.elements} />;
@@ -28,5 +33,17 @@ export function RequestView({ item, over, owner }: RequestViewProps) {
       return <ToolRequest {...shared} ask={ask} />;
     case 'question':
       return <QuestionRequest {...shared} ask={ask} />;
+    case 'plan':
+      return <PlanRequest {...shared} ask={ask} />;
   }
+}
+
+/** Why somebody else than who started the execution is asked; that one knows, and of a request handed on it is said. */
+function whyFor({ assign, handed }: ItemOf<'request'>, owner: string, me: User): string | null {
+  return handed !== null || me.name === owner ? null : whyAsked({ assign: assign ?? undefined, owner }, me);
+}
+
+function handedFor({ handed }: ItemOf<'request'>, me: User): RequestProps['handed'] {
+  if (handed === null) return null;
+  return { how: howHanded({ by: handed.by ?? undefined, to: handed.to ?? undefined }, me), note: handed.note };
 }

@@ -1,4 +1,4 @@
-import type { Assign } from '@airlock/protocol/assign';
+import type { Assign, Assignee } from '@airlock/protocol/assign';
 import type { ErrorBody } from '@airlock/protocol/errors';
 import type { EventPayload, Shown } from '@airlock/protocol/events';
 import type { Id } from '@airlock/protocol/ids';
@@ -26,7 +26,7 @@ export interface Opened {
   /** Null: only the owner of the execution and administrators may answer. */
   assign: Assign | null;
   /** Who handed it on last. */
-  handed: { by: string | null; note: string | null } | null;
+  handed: { by: string | null; to: Assignee | null; note: string | null } | null;
   /** How often people were reminded. */
   reminders: number;
 }

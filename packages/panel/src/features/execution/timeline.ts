@@ -27,6 +27,8 @@ export interface Timeline {
   log: readonly LogLine[];
   /** In the order they appeared. */
   sessions: readonly Id[];
+  /** The session with a turn in progress. */
+  working: Id | null;
 }
 
 export type TimelineInput =
@@ -49,6 +51,7 @@ export const emptyTimeline: Timeline = {
   live: [],
   log: [],
   sessions: [],
+  working: null,
 };
 
 const recordKinds: ReadonlySet<EventKind> = new Set<EventKind>([
@@ -154,7 +157,7 @@ function addEvent(state: Timeline, event: Event): Timeline {
     }
     case 'prompt': {
       const { session, text, by } = event.payload;
-      return withItem(state, { ...place, kind: 'prompt', session, text, by: by ?? null });
+      return withItem({ ...state, working: session }, { ...place, kind: 'prompt', session, text, by: by ?? null });
     }
     case 'tool_use': {
       const { session, toolUseId, tool, input } = event.payload;
@@ -182,7 +185,7 @@ function addEvent(state: Timeline, event: Event): Timeline {
     case 'answer':
       return endRequest(state, event.payload, event.at);
     case 'turn':
-      return addTurn(state, place, event.payload);
+      return addTurn({ ...state, working: null }, place, event.payload);
     default:
       return addRest(state, place, event);
   }
@@ -252,9 +255,9 @@ function openRequest(state: Timeline, place: Place, opened: Opened): Timeline {
   return withItem(state, { ...place, ...opened, key: opened.request, kind: 'request', ending: null });
 }
 
-function handOn(state: Timeline, { request, assign, by, note }: EventPayload<'assigned'>): Timeline {
+function handOn(state: Timeline, { request, assign, by, to, note }: EventPayload<'assigned'>): Timeline {
   const isIt = (item: Item) => item.kind === 'request' && item.request === request;
-  const handed = { by: by ?? null, note: note ?? null };
+  const handed = { by: by ?? null, to: to ?? null, note: note ?? null };
   return change(state, isIt, (item) => ({ ...item, assign, handed }) as ItemOf<'request'>);
 }
 
@@ -280,5 +283,7 @@ function addError(state: Timeline, item: ItemOf<'error'>): Timeline {
 
 function addSessionState(state: Timeline, place: Place, payload: EventPayload<'session'>): Timeline {
   const detail = [payload.model, payload.detail].filter((part) => part !== undefined).join(' · ');
-  return withItem(state, { ...place, kind: 'session', session: payload.session, state: payload.state, detail });
+  const isOver = payload.state === 'ended' || payload.state === 'lost';
+  const next = isOver ? { ...state, working: null } : state;
+  return withItem(next, { ...place, kind: 'session', session: payload.session, state: payload.state, detail });
 }

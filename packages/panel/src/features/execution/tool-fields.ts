@@ -22,6 +22,12 @@ export function toolClaim(input: JsonObject): string | null {
   return typeof input.description === 'string' ? input.description : null;
 }
 
+/** What an edit of a file takes away and puts there; null when the call is none. */
+export function fileEdit(tool: string, input: JsonObject): { before: string; after: string } | null {
+  const { old_string: before, new_string: after } = input;
+  return tool === 'Edit' && typeof before === 'string' && typeof after === 'string' ? { before, after } : null;
+}
+
 function asText(value: JsonObject[string] | undefined): string {
   return typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '');
 }

@@ -2,6 +2,7 @@ import { executionStatusSchema } from '@airlock/protocol/executions';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { inputClass } from '../../ui/field.tsx';
+import { FilterChips } from '../../ui/filter-chips.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { statusLabel } from '../status/status-chip.tsx';
 import type { ExecutionsSearch } from './executions-search.ts';
@@ -46,22 +47,13 @@ function SearchBox({ search }: { search: ExecutionsSearch }) {
 
 function StatusFilter({ search }: { search: ExecutionsSearch }) {
   const navigate = useNavigate({ from: '/executions' });
-  const options = [undefined, ...executionStatusSchema.options];
   return (
-    <fieldset className="-mx-4 flex gap-1.5 overflow-x-auto px-4 py-0.5 [scrollbar-width:none] md:mx-0 md:flex-wrap md:px-0">
-      <legend className="sr-only">Status</legend>
-      {options.map((status) => (
-        <button
-          key={status ?? 'all'}
-          type="button"
-          aria-pressed={search.status === status}
-          data-testid={`filter-${status ?? 'all'}`}
-          onClick={() => void navigate({ search: (before) => ({ ...before, status }), replace: true })}
-          className="min-h-9 rounded-full border border-line-strong bg-surface px-3.5 text-sm whitespace-nowrap text-ink-soft hover:bg-sunken aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:font-medium aria-pressed:text-accent"
-        >
-          {status === undefined ? 'All' : statusLabel(status)}
-        </button>
-      ))}
-    </fieldset>
+    <FilterChips
+      label="Status"
+      options={[undefined, ...executionStatusSchema.options]}
+      chosen={search.status}
+      text={(status) => (status === undefined ? 'All' : statusLabel(status))}
+      onChoose={(status) => void navigate({ search: (before) => ({ ...before, status }), replace: true })}
+    />
   );
 }

@@ -1,7 +1,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { api } from '../../lib/api.ts';
 
-export const inboxQuery = queryOptions({ queryKey: ['inbox'], queryFn: api.inbox, refetchInterval: 10_000 });
+export const inboxQuery = queryOptions({ queryKey: ['inbox'], queryFn: () => api.inbox(), refetchInterval: 10_000 });
 
 export function useInboxCount(): { count: number; more: boolean } {
   const { data } = useQuery(inboxQuery);

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { type Id, idSchema } from '@airlock/protocol/ids';
+import type { SessionOptions } from '@airlock/protocol/service-channel';
+import type { Log } from '../log/log.ts';
+import { newId } from '../store/ids.ts';
+import type { Tx } from '../store/store.ts';
+import { newSessionRow, sessionByName, sessionId } from './session-row.ts';
+
+interface Opening {
+  readonly execution: string;
+  readonly name: string;
+  readonly options: SessionOptions;
+  /** Reference of the worker image. */
+  readonly image: string;
+}
+
+/** Makes the session of this name, or finds it. */
+export async function openSession(
+  tx: Tx,
+  log: Log,
+  { execution, name, options, image }: Opening,
+): Promise<{ id: Id; isNew: boolean }> {
+  const [known] = await tx.run(sessionByName, { execution, name });
+  if (known) return { id: sessionId(known), isNew: false };
+  const id = idSchema.parse(newId());
+  const token = randomBytes(32).toString('base64url');
+  const row = newSessionRow({ id, execution, name, image, token }, options);
+  await tx.db.insertInto('sessions').values(row).execute();
+  await log.append(tx, execution, [{ kind: 'session', payload: { session: id, state: 'starting', image } }]);
+  return { id, isNew: true };
+}

@@ -1,0 +1,101 @@
+import type { SessionChange, User } from '@airlock/protocol/api';
+import { AirlockError } from '@airlock/protocol/errors';
+import type { DownFrame } from '@airlock/protocol/wire';
+import type { Log } from '../log/log.ts';
+import { newId } from '../store/ids.ts';
+import type { Store, Tx } from '../store/store.ts';
+import { queueDown } from './outbox.ts';
+import { grantsOf, type SessionRow, sessionId, settingsOf } from './session-row.ts';
+
+/** What people do with a conversation beside answering what it asks. The owner of the execution may, and administrators. */
+export interface Steering {
+  /** Says something to Claude: in the turn in progress, at its next step, else in a turn of its own. */
+  say(session: string, text: string, by: User): Promise<void>;
+  /** Stops the turn in progress; nothing happens when there is none. */
+  interrupt(session: string, by: User): Promise<void>;
+  /** Changes how Claude works from now on, also after its container was lost. */
+  change(session: string, change: SessionChange, by: User): Promise<void>;
+}
+
+interface SteeringOptions {
+  readonly store: Store;
+  readonly log: Log;
+  /** Something was queued for the session. */
+  readonly onQueued: (session: string) => void;
+}
+
+export function createSteering({ store, log, onQueued }: SteeringOptions): Steering {
+  /** Does something to a session that goes on, in one write. */
+  async function steer(id: string, by: User, act: (tx: Tx, row: SessionRow) => Promise<DownFrame>): Promise<void> {
+    await store.write(async (tx) => {
+      const row = await tx.db
+        .selectFrom('sessions')
+        .innerJoin('executions', 'executions.id', 'sessions.execution')
+        .selectAll('sessions')
+        .select('executions.user')
+        .where('sessions.id', '=', id)
+        .executeTakeFirst();
+      if (!row) throw new AirlockError('not_found', `There is no session ${id}`);
+      if (by.role !== 'admin' && by.name !== row.user) {
+        throw new AirlockError('forbidden', `It is steered by ${row.user} and administrators`);
+      }
+      if (row.state !== 'starting' && row.state !== 'live')
+        throw new AirlockError('session_ended', `It is ${row.state}`);
+      await queueDown(tx, id, await act(tx, row));
+      tx.afterCommit(() => onQueued(id));
+    });
+  }
+
+  return {
+    say: (id, text, by) =>
+      steer(id, by, async (tx, row) => {
+        const uuid = newId();
+        const payload = { session: sessionId(row), id: uuid, text, by: by.name };
+        await log.append(tx, row.execution, [{ kind: 'prompt', payload }]);
+        // One that rests for want of something to do has something to do.
+        await tx.db.updateTable('sessions').set({ losses: 0 }).where('id', '=', id).execute();
+        return { type: 'prompt', uuid, text };
+      }),
+
+    interrupt: (id, by) =>
+      steer(id, by, async (tx, row) => {
+        const payload = { session: sessionId(row), state: 'interrupted', detail: `by ${by.name}` } as const;
+        await log.append(tx, row.execution, [{ kind: 'session', payload }]);
+        return { type: 'interrupt' };
+      }),
+
+    change: (id, change, by) =>
+      steer(id, by, async (tx, row) => {
+        const { permissionMode } = change;
+        const grants = [...grantsOf(row), ...(permissionMode ? [{ type: 'setMode', mode: permissionMode }] : [])];
+        await tx.db
+          .updateTable('sessions')
+          .set({
+            options: JSON.stringify(optionsWith(row, change)),
+            grants: grants.length === 0 ? null : JSON.stringify(grants),
+          })
+          .where('id', '=', id)
+          .execute();
+        const what = Object.entries(change).map(([name, value]) => `${words[name] ?? name}: ${value ?? 'as usual'}`);
+        const payload = {
+          session: sessionId(row),
+          state: 'changed',
+          detail: `${what.join(', ')}, by ${by.name}`,
+        } as const;
+        await log.append(tx, row.execution, [{ kind: 'session', payload }]);
+        return { type: 'settings', ...change };
+      }),
+  };
+}
+
+const words: Readonly<Record<string, string>> = { permissionMode: 'mode' };
+
+/** The options of the session as its next container is to have them. */
+function optionsWith(row: SessionRow, { model, effort }: SessionChange) {
+  const { model: modelBefore, effort: effortBefore, ...others } = settingsOf(row);
+  return {
+    ...others,
+    model: model === undefined ? modelBefore : (model ?? undefined),
+    effort: effort === undefined ? effortBefore : (effort ?? undefined),
+  };
+}

@@ -1,0 +1,189 @@
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ofKind } from './harness/api.ts';
+import { containerOf, untilReplaced } from './harness/containers.ts';
+import { reply } from './harness/endings.ts';
+import { adminPassword } from './harness/host.ts';
+import { createServices } from './harness/services.ts';
+import { createSetting, type Setting } from './harness/setting.ts';
+import { launchBrowser } from './setup/browser.ts';
+
+/* What Claude asks of people, answered in a real browser, with a real container and the real CLI. */
+
+const script = `
+scenarios:
+  - when: { contains: touch a file }
+    steps:
+      - blocks: [{ tool_use: { name: Bash, input: { command: "touch asked.txt && ls *.txt", description: "Makes a file" } } }]
+      - say: "There is: {{toolResult}}"
+  - when: { contains: run the tests }
+    steps:
+      - blocks: [{ tool_use: { name: Bash, input: { command: "make test" } } }]
+      - say: "It said: {{toolResult}}"
+  - when: { contains: change the note }
+    steps:
+      - blocks: [{ tool_use: { name: Write, input: { file_path: /tmp/note.txt, content: "one\\ntwo\\nthree\\n" } } }]
+      - blocks: [{ tool_use: { name: Edit, input: { file_path: /tmp/note.txt, old_string: "two", new_string: "2\\u202e\\u200b" } } }]
+      - say: "Changed: {{toolResult}}"
+  - when: { contains: remove everything }
+    steps:
+      - blocks: [{ tool_use: { name: Bash, input: { command: "rm -rf /workspace/*" } } }]
+      - say: "Never said"
+  - when: { contains: plan it }
+    steps:
+      - blocks: [{ tool_use: { name: Write, input: { file_path: "{{planFile}}", content: "# The plan\\n\\n1. Write it" } } }]
+      - blocks: [{ tool_use: { name: ExitPlanMode, input: {} } }]
+      - blocks: [{ tool_use: { name: Edit, input: { file_path: "{{planFile}}", old_string: "Write it", new_string: "Write it <img src=x onerror=alert(1)> twice" } } }]
+      - blocks: [{ tool_use: { name: ExitPlanMode, input: {} } }]
+      - blocks: [{ tool_use: { name: Write, input: { file_path: /workspace/made.txt, content: made } } }]
+      - say: "{{toolResult}}"
+`;
+
+/** A conversation in which edits of files ask, and one that begins with a plan. */
+const talk = (name: string, options: string) => `
+import { form, text } from '@airlock/flow/form';
+import { defineService } from '@airlock/flow/service';
+
+export default defineService({
+  name: '${name}', title: 'Talk', description: '', form: form({ prompt: text({ required: true }) }),
+  async run(ctx) {
+    const claude = await ctx.session('main', ${options});
+    for (let said = ctx.inputs.prompt; said !== 'done'; ) {
+      const turn = await claude.send(said);
+      if (turn.interrupted) await ctx.tracer.text('It was stopped.');
+      said = (await ctx.lock('claude-input', form({ response: text({ label: 'Reply' }) }))).response;
+    }
+    return 'over';
+  },
+});`;
+
+const services = createServices({ talk: talk('talk', '{}'), planner: talk('planner', "{ permissionMode: 'plan' }") });
+let setting: Setting;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  setting = await createSetting(script, { env: { AIRLOCK_SERVICES: services.dir } });
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await setting?.remove();
+  services.remove();
+});
+
+beforeEach(async () => {
+  page = await (await browser.newContext({ locale: 'en-US' })).newPage();
+  await page.goto(setting.host.url);
+  await page.getByTestId('login-password').fill(adminPassword);
+  await page.getByTestId('login-submit').click();
+  await page.getByTestId('service-card-talk').waitFor();
+  return () => page.context().close();
+});
+
+async function start(prompt: string, service = 'talk'): Promise<string> {
+  const id = await setting.api.launch(service, { prompt });
+  await page.goto(`${setting.host.url}/executions/${id}`);
+  return id;
+}
+
+async function violations(): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return await page.evaluate<string[]>(
+    'axe.run("main").then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join()))',
+  );
+}
+
+describe('a tool', () => {
+  it('is edited and then allowed: what ran is what was edited, and Claude is told', async () => {
+    const { api, sim } = setting;
+    const id = await start('touch a file');
+    await page.getByTestId('tool-edit').click();
+    await page.getByTestId('tool-edit-command').fill('touch edited.txt && ls *.txt');
+    const diff = page.getByTestId('diff');
+    await diff.locator('[data-kind="removed"]').getByText('touch asked.txt && ls *.txt').waitFor();
+    await diff.locator('[data-kind="added"]').getByText('touch edited.txt && ls *.txt').waitFor();
+    expect(await violations()).toEqual([]);
+    await page.getByTestId('tool-allow-edited').click();
+    await page.getByText('There is: edited.txt').waitFor();
+    await page.getByText('Bash allowed as edited').click();
+    await page.getByTestId('diff').locator('[data-kind="added"]').waitFor();
+    const told = sim.requests.map(({ body }) => JSON.stringify(body)).filter((body) => body.includes('edited.txt'));
+    expect(told.at(-1)).toContain('A person edited this call before allowing it');
+    await reply(api, id, 0, 'done');
+  });
+
+  it('is allowed for good: it is not asked about again, not even by the next container', async () => {
+    const { api } = setting;
+    const id = await start('run the tests');
+    const asked = await api.until(id, ofKind('request'));
+    expect(asked.payload.ask).toMatchObject({ grants: [{ type: 'addRules', rules: [{ toolName: 'Bash' }] }] });
+    await page.getByText('For the rest of this conversation:').waitFor();
+    await page.getByTestId('tool-allow-always').click();
+    await page.getByText(/Bash allowed, from now on: Bash\(make test/).waitFor();
+    let at = await reply(api, id, asked.seq, 'run the tests again');
+    at = (await api.until(id, ofKind('turn'), at)).seq;
+    const { session } = asked.payload;
+    const { Id } = await containerOf(session).inspect();
+    await containerOf(session).kill();
+    await untilReplaced(session, Id);
+    at = await reply(api, id, at - 1, 'run the tests once more');
+    await api.until(id, ofKind('turn'), at);
+    const events = await api.events(id);
+    expect(events.filter(ofKind('tool_result'))).toHaveLength(3);
+    expect(events.filter(ofKind('request'))).toHaveLength(1);
+    await reply(api, id, at, 'done');
+  });
+
+  it('that edits a file shows the change, with characters that hide made visible', async () => {
+    const { api } = setting;
+    const id = await start('change the note');
+    const written = await api.until(id, ofKind('request'));
+    await api.answer(written.payload.request, { decision: 'allow' });
+    const change = page.getByTestId('tool-request').getByTestId('diff');
+    await change.locator('[data-kind="removed"]').getByText('two').waitFor();
+    await change.locator('[data-kind="added"]').getByText('U+202E').waitFor();
+    expect(await change.locator('[data-kind="added"]').textContent()).toMatch(/U\+200B/);
+    await page.getByTestId('tool-deny').click();
+    await page.getByText('Edit denied').waitFor();
+    await reply(api, id, 0, 'done');
+  });
+
+  it('is denied and Claude stopped: the turn is over, and the conversation goes on', async () => {
+    const { api, sim } = setting;
+    const id = await start('remove everything');
+    await page.getByTestId('tool-message').fill('Leave it alone');
+    await page.getByTestId('tool-deny-stop').click();
+    await page.getByText('Bash denied, and Claude stopped: “Leave it alone”').waitFor();
+    await page.getByText('It was stopped.').waitFor();
+    const turn = await api.until(id, ofKind('turn'));
+    expect(turn.payload).toMatchObject({ interrupted: true, text: '' });
+    expect(sim.requests.some(({ body }) => JSON.stringify(body).includes('Never said'))).toBe(false);
+    await reply(api, id, 0, 'done');
+    await api.until(id, ofKind('final'));
+  });
+});
+
+describe('a plan', () => {
+  it('is sent back with what to change, approved, and carried out without asking about edits', async () => {
+    const { api } = setting;
+    const id = await start('plan it', 'planner');
+    const plan = page.getByTestId('plan-request');
+    await plan.getByRole('heading', { name: 'The plan' }).waitFor();
+    await page.getByTestId('plan-change').click();
+    await page.getByText('Say what to change').waitFor();
+    expect(await violations()).toEqual([]);
+    await page.getByTestId('plan-message').fill('Twice, please');
+    await page.getByTestId('plan-change').click();
+    await page.getByText('Changes to the plan asked for: “Twice, please”').waitFor();
+    await plan.getByText('twice').waitFor();
+    expect(await plan.locator('img').count()).toBe(0);
+    await page.getByTestId('plan-approve-edits').click();
+    await page.getByText('Plan approved, edits need no asking').waitFor();
+    await page.getByText('File created successfully at: /workspace/made.txt').waitFor();
+    const kinds = (await api.events(id)).filter(ofKind('request')).map(({ payload }) => payload.ask.kind);
+    expect(kinds).toEqual(['plan', 'plan']);
+    await reply(api, id, 0, 'done');
+  });
+});
