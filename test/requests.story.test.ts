@@ -17,6 +17,11 @@ scenarios:
     steps:
       - blocks: [{ tool_use: { name: Bash, input: { command: "touch asked.txt && ls *.txt", description: "Makes a file" } } }]
       - say: "There is: {{toolResult}}"
+  - when: { contains: make another }
+    steps:
+      - blocks: [{ tool_use: { name: Bash, input: { command: "touch another.txt && ls *.txt" } } }]
+      - blocks: [{ tool_use: { name: Bash, input: { command: "touch another.txt && ls *.txt" } } }]
+      - say: "There is: {{toolResult}}"
   - when: { contains: run the tests }
     steps:
       - blocks: [{ tool_use: { name: Bash, input: { command: "make test" } } }]
@@ -30,6 +35,12 @@ scenarios:
     steps:
       - blocks: [{ tool_use: { name: Bash, input: { command: "rm -rf /workspace/*" } } }]
       - say: "Never said"
+  - when: { contains: under rules }
+    steps:
+      - blocks: [{ tool_use: { name: Bash, input: { command: "touch allowed.txt" } } }]
+      - blocks: [{ tool_use: { name: Bash, input: { command: "touch allowed.txt && git push" } } }]
+      - blocks: [{ tool_use: { name: Read, input: { file_path: /workspace/allowed.txt } } }]
+      - say: "Last: {{toolResult}}"
   - when: { contains: plan it }
     steps:
       - blocks: [{ tool_use: { name: Write, input: { file_path: "{{planFile}}", content: "# The plan\\n\\n1. Write it" } } }]
@@ -58,7 +69,17 @@ export default defineService({
   },
 });`;
 
-const services = createServices({ talk: talk('talk', '{}'), planner: talk('planner', "{ permissionMode: 'plan' }") });
+const rules = `{ rules: [
+  { decision: 'allow', tool: 'Bash', command: 'touch' },
+  { decision: 'deny', tool: 'Bash', command: 'git push', reason: 'Releases are made by people' },
+  { decision: 'ask', tool: 'Read', path: '/workspace/allowed.txt' },
+] }`;
+
+const services = createServices({
+  talk: talk('talk', '{}'),
+  planner: talk('planner', "{ permissionMode: 'plan' }"),
+  ruled: talk('ruled', rules),
+});
 let setting: Setting;
 let browser: Browser;
 let page: Page;
@@ -136,6 +157,24 @@ describe('a tool', () => {
     await reply(api, id, at, 'done');
   });
 
+  it('is allowed as its container dies: when Claude asks again it runs, and nobody is asked twice', async () => {
+    const { api } = setting;
+    const id = await start('make another');
+    const asked = await api.until(id, ofKind('request'));
+    await containerOf(asked.payload.session).pause();
+    await page.getByTestId('tool-allow').click();
+    await page.getByText('Bash allowed').waitFor();
+    await containerOf(asked.payload.session).remove({ force: true });
+    const ran = await api.until(id, (event) => event.kind === 'tool_result' && !event.payload.isError);
+    expect(ran.payload).toMatchObject({ text: 'another.txt' });
+    const answers = (await api.events(id)).filter(ofKind('answer')).map(({ payload }) => [payload.outcome, payload.by]);
+    expect(answers).toEqual([
+      ['answered', 'admin'],
+      ['answered', 'admin'],
+    ]);
+    await reply(api, id, ran.seq, 'done');
+  });
+
   it('that edits a file shows the change, with characters that hide made visible', async () => {
     const { api } = setting;
     const id = await start('change the note');
@@ -162,6 +201,28 @@ describe('a tool', () => {
     expect(sim.requests.some(({ body }) => JSON.stringify(body).includes('Never said'))).toBe(false);
     await reply(api, id, 0, 'done');
     await api.until(id, ofKind('final'));
+  });
+});
+
+describe('rules of a service', () => {
+  it('allow without asking, deny with the reason, and ask where the image would not', async () => {
+    const { api, sim } = setting;
+    const id = await start('under rules', 'ruled');
+    const asked = await api.until(id, ofKind('request'));
+    expect(asked.payload.ask).toMatchObject({ tool: 'Read' });
+    const results = (await api.events(id)).filter(ofKind('tool_result')).map(({ payload }) => payload);
+    expect(results.map(({ isError }) => isError)).toEqual([false, true]);
+    expect(results[1]?.text).toContain('Releases are made by people');
+    await api.answer(asked.payload.request, { decision: 'allow' });
+    await page.getByText('Last:').waitFor();
+    const said = (await api.events(id)).filter(ofKind('debug')).map(({ payload }) => payload.text);
+    expect(said).toEqual([
+      'Bash allowed by the rule Bash(touch)',
+      'Bash denied by the rule Bash(git push): Releases are made by people',
+      'Read asked about by the rule Read(/workspace/allowed.txt)',
+    ]);
+    expect(JSON.stringify(sim.requests.at(-1)?.body)).toContain('Releases are made by people');
+    await reply(api, id, 0, 'done');
   });
 });
 

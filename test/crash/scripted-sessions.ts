@@ -73,6 +73,8 @@ export function createScriptedSessions({ store, log, inbox, settle, vary }: Scri
   }
 
   return {
+    toolUse: () => Promise.resolve(undefined),
+    toolDone: nothing,
     steering: { say: refuse, interrupt: refuse, change: refuse },
     async open(tx, execution, name, options) {
       const known = await find(tx, execution, name);

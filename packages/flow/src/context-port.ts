@@ -14,6 +14,8 @@ export interface ContextPort {
   onLease(key: string, lease: (inputs: JsonObject) => Promise<Json>): void;
   /** Says what a step does. */
   onStep(key: string, work: () => unknown): void;
+  /** Work began (1) or ended (-1) that is not seen by its calls: the execution does not only wait. */
+  busy(change: 1 | -1): void;
   /** The name of the next race held in a scope. */
   raceScope(scope: string): string;
   /** Keys of calls without an outcome, made in one of these scopes or in one within it. */

@@ -13,6 +13,7 @@ import type { Form } from './form.ts';
 import { makeCall } from './make-call.ts';
 import { type Branches, race, type Winner } from './race.ts';
 import { runStep } from './run-step.ts';
+import { serveTools, toolSpecs } from './serve-tools.ts';
 import { toShown } from './shown.ts';
 
 /** How long people have to answer a lock that says nothing else: 7 days. */
@@ -72,6 +73,23 @@ export interface Session {
   end(): Promise<void>;
 }
 
+/** A tool of a service, which Claude uses and the service runs. */
+export interface Tool {
+  readonly description: string;
+  /** Whether people are asked before it runs. Default: no. */
+  readonly ask?: boolean;
+  /** Claude is told that it failed when it takes longer, in milliseconds. Default 10 minutes. */
+  readonly timeoutMs?: number;
+  readonly inputSchema: object;
+  /** Rejects with what Claude is to know. `input` is whatever Claude sent. */
+  readonly use: (input: unknown, ctx: Ctx<unknown>) => Promise<Json | undefined>;
+}
+
+export type Tools = Readonly<Record<string, Tool>>;
+
+/** Settings of a session, and the tools the service offers in it. */
+export type OpenOptions = Omit<SessionOptions, 'tools'> & { readonly tools?: Tools };
+
 /** All a service may touch the outside with. Anything else it does is done again when it runs again. */
 export interface Ctx<Inputs> {
   readonly inputs: Inputs;
@@ -81,7 +99,7 @@ export interface Ctx<Inputs> {
   readonly lock: Lock;
   readonly files: Files;
   /** Starts a session. A name can be used once in an execution. Default `main`. */
-  session(name?: string, options?: SessionOptions): Promise<Session>;
+  session(name?: string, options?: OpenOptions): Promise<Session>;
   /**
    * An effect on the outside that is not a call of its own: runs `work` once and remembers what it gives, JSON. It is run
    * again when it throws, as often as `retry` says, and when its process ended before it was over; both are shown.
@@ -148,12 +166,14 @@ function createTracer(port: ContextPort, lock: Lock): Tracer {
   };
 }
 
-function createSessions(port: ContextPort): Ctx<unknown>['session'] {
+function createSessions(port: ContextPort, ctx: () => Ctx<unknown>): Ctx<unknown>['session'] {
   const names = new Set<string>();
-  return async (name = 'main', options = {}) => {
+  return async (name = 'main', { tools, ...others } = {}) => {
     if (names.has(name)) throw new AirlockError('service_failed', `A session named "${name}" was already started`);
     names.add(name);
+    const options = { ...others, ...(tools === undefined ? {} : { tools: toolSpecs(tools) }) };
     const opened = await makeCall(port, { kind: 'session_open', session: name, options }).outcome;
+    if (tools !== undefined) serveTools(port, name, tools, ctx());
     const { id } = z.object({ id: idSchema }).parse(opened);
     let usage = noUsage;
     return {
@@ -185,13 +205,13 @@ function checkDefault<Answer>(name: string, form: Form<Answer>, otherwise: Parti
 
 export function createContext<Inputs>(port: ContextPort, inputs: Inputs): Ctx<Inputs> {
   const lock = createLock(port);
-  return {
+  const ctx: Ctx<Inputs> = {
     inputs,
     signal: port.signal,
     tracer: createTracer(port, lock),
     lock,
     files: createFiles(port),
-    session: createSessions(port),
+    session: createSessions(port, () => ctx as Ctx<unknown>),
     step: (name, work, options = {}) => runStep(port, name, work, options.retry ?? {}),
     sleep: async (ms) => {
       await makeCall(port, { kind: 'sleep', ms: Math.ceil(ms) }).outcome;
@@ -200,4 +220,5 @@ export function createContext<Inputs>(port: ContextPort, inputs: Inputs): Ctx<In
     race: async <B extends Branches>(branches: B) => (await race(port, branches)) as Winner<B>,
     now: async () => new Date(z.number().parse(await makeCall(port, { kind: 'now' }).outcome)),
   };
+  return ctx;
 }

@@ -162,6 +162,7 @@ export class Execution {
         call: (scope, call) => this.#replay.call(scope, call),
         onLease: (key, lease) => this.#leases.of(key).resolve(lease),
         onStep: (key, work) => this.#steps.offer(key, keepBranch(work)),
+        busy: (change) => this.#replay.busy(change),
         raceScope: (scope) => this.#replay.raceScope(scope),
         openIn: (scopes) => this.#replay.openIn(scopes),
       });

@@ -55,6 +55,8 @@ export const askSchemas = {
     reason: z.string().optional(),
     /** What "allow always" would allow; left out when the CLI offers no such thing. */
     grants: z.array(grantSchema).min(1).max(mostGrants).optional(),
+    /** The input of another call of this tool that was allowed and never ran, for its container was lost. Set by the host. */
+    changedFrom: jsonObjectSchema.optional(),
     /** It must not be allowed by accident. */
     defaultToNo: z.boolean().optional(),
     /** The path that is outside of where Claude may work. */

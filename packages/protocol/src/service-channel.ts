@@ -7,6 +7,7 @@ import { isSafePath } from './files/names.ts';
 import { effortSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
+import { ruleSchema } from './rules.ts';
 import { usageSchema } from './usage.ts';
 
 /*
@@ -45,14 +46,56 @@ export const serviceManifestSchema = z.object({
 });
 export type ServiceManifest = z.infer<typeof serviceManifestSchema>;
 
-/** Settings of a session, all with defaults on the host. Times in milliseconds. */
-export const sessionOptionsSchema = z.object({
+/** A sub-agent: what it is for, how it works, and with which tools (all when left out). */
+export const agentSchema = z.strictObject({
+  description: z.string().min(1).max(1_000),
+  prompt: z.string().min(1).max(4_000),
+  tools: z.array(z.string().min(1).max(200)).max(100).optional(),
+  model: z.string().optional(),
+});
+
+/** A tool a service offers to Claude, as it crosses boundaries. */
+export const toolSpecSchema = z.strictObject({
+  name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
+  description: z.string().min(1).max(4_000),
+  /** JSON Schema of its input. */
+  inputSchema: jsonObjectSchema,
+  /** Whether people are asked before it runs. */
+  ask: z.boolean(),
+  /** Claude is told that it failed when it takes longer, in milliseconds. */
+  timeoutMs: duration.min(1),
+});
+export type ToolSpec = z.infer<typeof toolSpecSchema>;
+
+/** What Claude gets of a tool of the service. */
+export const toolResultSchema = z.object({ text: z.string().max(300_000), isError: z.boolean() });
+export type ToolResult = z.infer<typeof toolResultSchema>;
+
+/** A call of a tool of the service, as the service gets it. */
+export const toolUseSchema = z.object({ toolUseId: z.string(), tool: z.string(), input: jsonObjectSchema });
+
+/** A container is told of its session in one variable of its environment, which holds no more than 128 KiB. */
+const mostOptionBytes = 100_000;
+
+const sessionOptions = z.object({
   model: z.string().optional(),
   appendSystemPrompt: z.string().max(64_000).optional(),
   /** How Claude works; `default` asks before what changes things. */
   permissionMode: permissionModeSchema.optional(),
   /** How much Claude thinks; the model's own when left out. */
   effort: effortSchema.optional(),
+  /** What Claude may do, before the settings of its image say so. */
+  rules: z.array(ruleSchema).max(200).optional(),
+  /** Tools Claude is not given at all. */
+  disallowedTools: z.array(z.string().min(1).max(200)).max(100).optional(),
+  /** Taken while `model` is overloaded. */
+  fallbackModel: z.string().optional(),
+  /** Steps Claude may take in one turn. */
+  maxTurns: z.number().int().positive().max(10_000).optional(),
+  /** Sub-agents Claude may call on, by name. */
+  agents: z.record(z.string().regex(/^[a-z0-9-]{1,64}$/), agentSchema).optional(),
+  /** Tools the service offers, and runs itself. */
+  tools: z.array(toolSpecSchema).max(50).optional(),
   /** A turn in which neither model, tool nor person does anything this long ends as an error. Default 11 minutes. */
   stallMs: z.number().int().positive().optional(),
   /** How long a person has to answer one of the session's requests. Default 7 days. */
@@ -64,6 +107,11 @@ export const sessionOptionsSchema = z.object({
   /** Lines of Claude's left out of what people see (events and deltas). The service's `Turn` keeps them. */
   hiddenLines: z.array(z.string().min(1).max(200)).max(20).optional(),
 });
+/** Settings of a session, all with defaults on the host. Times in milliseconds. */
+export const sessionOptionsSchema = sessionOptions.refine(
+  (options) => new TextEncoder().encode(JSON.stringify(options)).length <= mostOptionBytes,
+  `The options of a session, its tools and agents included, must fit into ${mostOptionBytes} bytes`,
+);
 export type SessionOptions = z.infer<typeof sessionOptionsSchema>;
 
 /** A turn as the service gets it. */
@@ -125,6 +173,10 @@ export const callSchema = z.discriminatedUnion('kind', [
   /** One turn. The outcome is a `Turn`; a failed turn is an error. */
   z.object({ kind: z.literal('session_send'), session: z.string(), text: z.string() }),
   z.object({ kind: z.literal('session_end'), session: z.string() }),
+  /** Waits until Claude uses a tool of the service. The outcome is a `toolUseSchema`. */
+  z.object({ kind: z.literal('tool_next'), session: z.string() }),
+  /** What Claude gets of it. The outcome is null. */
+  z.object({ kind: z.literal('tool_done'), session: z.string(), toolUseId: z.string(), result: toolResultSchema }),
   /**
    * An effect of the service's own. The host begins each attempt (`step`), the process tells how it went (`stepped`).
    * The outcome is what the last attempt yielded. An attempt that was cut by a crash counts as one, and is followed by

@@ -4,6 +4,7 @@ import { effortSchema, grantSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
 import { sessionAskSchema } from './requests.ts';
+import { agentSchema, toolResultSchema, toolSpecSchema } from './service-channel.ts';
 
 /*
  * The wire: HTTP/2 over one duplex byte stream between a host (server) and a runner (client).
@@ -68,6 +69,13 @@ export const sessionSpecSchema = z.object({
   maxTurns: z.number().int().positive().optional(),
   permissionMode: permissionModeSchema.optional(),
   effort: effortSchema.optional(),
+  fallbackModel: z.string().optional(),
+  disallowedTools: z.array(z.string()).optional(),
+  agents: z.record(z.string(), agentSchema).optional(),
+  /** Tools of the service: the host is asked to run them. */
+  tools: z.array(toolSpecSchema).optional(),
+  /** The host has rules: it is asked about every call of a tool. */
+  checks: z.boolean().optional(),
   /** What people have allowed for all of the conversation. */
   grants: z.array(grantSchema).optional(),
   /** Without a host for this long the runner ends itself. */
@@ -112,6 +120,16 @@ const singleFrameSchema = z.discriminatedUnion('type', [
   /** `requestId` is the CLI's own; the same ask never comes under two ids. */
   z.object({ type: z.literal('ask'), requestId: z.string(), ask: sessionAskSchema }),
   z.object({ type: z.literal('ask_withdrawn'), requestId: z.string() }),
+  /** Claude uses a tool of the service; answered by `tool_answer`. `callId` is the runner's own. */
+  z.object({
+    type: z.literal('tool_call'),
+    callId: z.string(),
+    toolUseId: z.string(),
+    tool: z.string(),
+    input: jsonObjectSchema,
+  }),
+  /** Whether the host's rules say anything about a call; answered by `checked`. */
+  z.object({ type: z.literal('check'), toolUseId: z.string(), tool: z.string(), input: jsonObjectSchema }),
   z.object({
     type: z.literal('retry'),
     attempt: z.number().int().positive(),
@@ -194,6 +212,14 @@ export const downFrameSchema = z.discriminatedUnion('type', [
   /** Said to Claude by the host and not by a person; run once, like a prompt. */
   z.object({ type: z.literal('notice'), uuid: z.string(), text: z.string() }),
   z.object({ type: z.literal('answer'), requestId: z.string(), verdict: verdictSchema }),
+  /** What a rule says about a call; without a decision, none does. */
+  z.object({
+    type: z.literal('checked'),
+    toolUseId: z.string(),
+    decision: z.enum(['allow', 'ask', 'deny']).optional(),
+    reason: z.string().optional(),
+  }),
+  z.object({ type: z.literal('tool_answer'), callId: z.string(), result: toolResultSchema }),
   z.object({ type: z.literal('interrupt') }),
   /** How Claude works from now on; null: the model's or the CLI's own. */
   z.object({

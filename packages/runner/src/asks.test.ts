@@ -9,6 +9,7 @@ function createRig() {
   const edited: [string, JsonObject][] = [];
   const asks = createAsks({
     send: (frame) => frames.push(frame),
+    isFree: (tool, from) => tool === 'mcp__service__free' && from?.source === 'sdk',
     onEdited: (toolUseId, input) => edited.push([toolUseId, input]),
   });
   const withdrawal = new AbortController();
@@ -57,6 +58,18 @@ describe('createAsks()', () => {
     asks.answer('r', { behavior: 'allow' });
     expect(await decided).toEqual({ behavior: 'allow', updatedInput: { command: 'ls' } });
     expect(edited).toEqual([]);
+  });
+
+  it('asks nobody about what is free, and goes by where it comes from', async () => {
+    const { frames, ask } = createRig();
+    const from = (source: string) => ({ mcpServer: { name: 'service', source } });
+    expect(await ask('mcp__service__free', { a: 1 }, from('sdk'))).toEqual({
+      behavior: 'allow',
+      updatedInput: { a: 1 },
+    });
+    expect(frames).toEqual([]);
+    void ask('mcp__service__free', { a: 1 }, from('project'));
+    expect(frames).toHaveLength(1);
   });
 
   it('notes what a person has changed, and not what only came in another order', async () => {

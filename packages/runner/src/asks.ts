@@ -12,13 +12,15 @@ export interface Asks {
   answer(requestId: string, verdict: Verdict): boolean;
 }
 
+type CallOptions = Parameters<CanUseTool>[2];
+
 interface AsksOptions {
   readonly send: (frame: SingleFrame) => void;
+  /** Whether nobody need be asked about a call. */
+  readonly isFree: (tool: string, from: CallOptions['mcpServer']) => boolean;
   /** A person has changed the input of a call before allowing it. */
   readonly onEdited: (toolUseId: string, input: JsonObject) => void;
 }
-
-type CallOptions = Parameters<CanUseTool>[2];
 
 interface OpenAsk {
   readonly ask: SessionAsk;
@@ -26,7 +28,7 @@ interface OpenAsk {
   readonly resolve: (result: PermissionResult) => void;
 }
 
-export function createAsks({ send, onEdited }: AsksOptions): Asks {
+export function createAsks({ send, isFree, onEdited }: AsksOptions): Asks {
   const open = new Map<string, OpenAsk>();
 
   function withdraw(requestId: string): void {
@@ -41,6 +43,7 @@ export function createAsks({ send, onEdited }: AsksOptions): Asks {
     canUseTool: async (tool, rawInput, options) => {
       const { requestId, signal } = options;
       const input = rawInput as JsonObject;
+      if (isFree(tool, options.mcpServer)) return { behavior: 'allow', updatedInput: input };
       const ask = toAsk(tool, input, options);
       if (signal.aborted) return { behavior: 'deny', message: 'Claude no longer asks' };
       return await new Promise<PermissionResult>((resolve) => {

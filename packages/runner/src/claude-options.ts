@@ -1,4 +1,5 @@
 import { directoriesOf, modeOf, rulesOf } from '@airlock/protocol/grants';
+import type { SessionSpec } from '@airlock/protocol/wire';
 import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import type { RunnerConfig } from './spec.ts';
 
@@ -7,10 +8,12 @@ const longestWaitMs = 10 * 60_000;
 
 type FromConfig = 'canUseTool' | 'sessionStore' | 'spawnClaudeCodeProcess' | 'env' | 'systemPrompt';
 
+type FromParts = 'canUseTool' | 'hooks' | 'mcpServers' | 'sessionStore' | 'spawnClaudeCodeProcess';
+
 /** Every option that decides how the CLI behaves, none left to its default. */
 export function claudeOptions(
   config: RunnerConfig,
-  parts: Required<Pick<Options, 'canUseTool' | 'hooks' | 'sessionStore' | 'spawnClaudeCodeProcess'>>,
+  parts: Required<Pick<Options, FromParts>>,
   modelUrl: string,
   projectMemory: string,
 ): Options & Required<Pick<Options, FromConfig>> {
@@ -36,7 +39,20 @@ export function claudeOptions(
     ...(spec.model === undefined ? {} : { model: spec.model }),
     ...(spec.maxTurns === undefined ? {} : { maxTurns: spec.maxTurns }),
     ...(spec.effort === undefined ? {} : { effort: spec.effort }),
+    ...(spec.fallbackModel === undefined ? {} : { fallbackModel: spec.fallbackModel }),
+    ...(spec.disallowedTools === undefined ? {} : { disallowedTools: spec.disallowedTools }),
+    ...(spec.agents === undefined ? {} : { agents: agentsOf(spec.agents) }),
   };
+}
+
+/** Without what was left out, which the SDK does not take. */
+function agentsOf(agents: NonNullable<SessionSpec['agents']>): NonNullable<Options['agents']> {
+  return Object.fromEntries(
+    Object.entries(agents).map(([name, { description, prompt, tools, model }]) => [
+      name,
+      { description, prompt, ...(tools && { tools }), ...(model && { model }) },
+    ]),
+  );
 }
 
 /** The whole environment of the CLI and of every tool it starts. */

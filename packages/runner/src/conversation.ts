@@ -5,6 +5,7 @@ import type { Json } from '@airlock/protocol/json';
 import type { DownFrame, SingleFrame } from '@airlock/protocol/wire';
 import { type Query, query, type SDKMessage, type SessionStore } from '@anthropic-ai/claude-agent-sdk';
 import { createAsks } from './asks.ts';
+import { createChecks } from './checks.ts';
 import { claudeOptions } from './claude-options.ts';
 import type { ClaudeProcess } from './claude-process.ts';
 import { createEdits } from './edits.ts';
@@ -14,6 +15,7 @@ import { countMemoryKills } from './memory-kills.ts';
 import { createMessageReader, type Output } from './messages.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 import { createPrompts } from './prompts.ts';
+import { createServiceTools } from './service-tools.ts';
 import type { RunnerConfig } from './spec.ts';
 import type { Uplink } from './uplink.ts';
 
@@ -49,7 +51,10 @@ export function startConversation({
   const prompts = createPrompts();
   const mirror = createMirror({ push: uplink.push, apply, holdMs });
   const edits = createEdits();
-  const asks = createAsks({ send: (frame) => mirror.add([{ kind: 'frame', frame }]), onEdited: edits.note });
+  const send = (frame: SingleFrame) => mirror.add([{ kind: 'frame', frame }]);
+  const checks = createChecks(send);
+  const tools = createServiceTools(config.spec.tools ?? [], send);
+  const asks = createAsks({ send, isFree: tools.isFree, onEdited: edits.note });
   const killsBefore = countMemoryKills();
   let isEnding = false;
   let sdk: Query | undefined;
@@ -60,7 +65,8 @@ export function startConversation({
       config,
       {
         canUseTool: asks.canUseTool,
-        hooks: edits.hooks,
+        mcpServers: tools.servers,
+        hooks: { ...edits.hooks, ...(config.spec.checks ? checks.hooks : {}) },
         sessionStore: storeOf(mirror),
         spawnClaudeCodeProcess: claude.spawn,
       },
@@ -137,6 +143,12 @@ export function startConversation({
           if (!asks.answer(frame.requestId, frame.verdict)) {
             uplink.push({ type: 'note', text: `An answer came for ${frame.requestId}, which is not asked any more` });
           }
+          return;
+        case 'tool_answer':
+          tools.answer(frame);
+          return;
+        case 'checked':
+          checks.answer(frame);
           return;
         case 'interrupt':
           control('Not interrupted', async () => void (await sdk?.interrupt()));

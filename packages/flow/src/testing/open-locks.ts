@@ -3,7 +3,15 @@ import type { Asked } from './script.ts';
 /** Open locks that wait for the test, and parts of the test that wait for a lock. */
 export class OpenLocks {
   readonly #open = new Map<string, Asked>();
+  readonly #counts = new Map<string, number>();
   #askers: { readonly name: string; resolve(asked: Asked): void }[] = [];
+
+  /** How often this was asked before. */
+  count(name: string): number {
+    const count = this.#counts.get(name) ?? 0;
+    this.#counts.set(name, count + 1);
+    return count;
+  }
 
   /** The next lock of this name. */
   next(name: string): Promise<Asked> {

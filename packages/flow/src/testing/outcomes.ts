@@ -5,7 +5,10 @@ import type { TestFiles } from './test-files.ts';
 import { seededRandom, type TestTime } from './time.ts';
 
 /** Calls with an outcome at once. */
-export type Immediate = Exclude<Call, { kind: 'emit' | 'log' | 'lock' | 'sleep' | 'step' | 'race' }>;
+export type Immediate = Exclude<
+  Call,
+  { kind: 'emit' | 'log' | 'lock' | 'sleep' | 'step' | 'race' | 'tool_next' | 'tool_done' }
+>;
 
 /** What such calls come to; time and chance are the test's. */
 export function createOutcomes(script: Script, time: TestTime, files: TestFiles): (call: Immediate) => Outcome {

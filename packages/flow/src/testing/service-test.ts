@@ -1,7 +1,7 @@
 import { AirlockError, type FieldErrors } from '@airlock/protocol/errors';
 import { validate } from '@airlock/protocol/forms/validate';
 import type { JsonObject } from '@airlock/protocol/json';
-import type { Call, FromService, Outcome } from '@airlock/protocol/service-channel';
+import type { Call, FromService, Outcome, ToolResult } from '@airlock/protocol/service-channel';
 import type { Execution } from '../execution.ts';
 import type { Service } from '../service.ts';
 import { OpenLocks } from './open-locks.ts';
@@ -10,6 +10,7 @@ import { startRun, watchSteps } from './run.ts';
 import { type Asked, type End, failure, type LogEntry, type Recording, type Script } from './script.ts';
 import { TestFiles } from './test-files.ts';
 import { pauseAfter, type TestStep, TestSteps } from './test-steps.ts';
+import { TestTools } from './test-tools.ts';
 import { TestTime } from './time.ts';
 
 /**
@@ -19,8 +20,9 @@ import { TestTime } from './time.ts';
 export class ServiceTest {
   /** Calls and outcomes in order, as a host would have stored them. */
   readonly log: LogEntry[] = [];
+  readonly #end = Promise.withResolvers<End>();
   /** Resolves when the service has ended; never rejects. */
-  readonly ended: Promise<End>;
+  readonly ended = this.#end.promise;
   /**
    * Times at which a crash makes a difference: a message arrives, a call is stored, an outcome is stored, an attempt of a
    * step begins, an attempt is in the middle of its work.
@@ -31,14 +33,12 @@ export class ServiceTest {
 
   readonly #service: Service;
   readonly #script: Script;
-  readonly #end = Promise.withResolvers<End>();
   readonly #locks = new OpenLocks();
+  readonly #tools = new TestTools((key, outcome) => this.#store(key, outcome));
   readonly #steps = new TestSteps();
   readonly #time = new TestTime();
   readonly #files: TestFiles;
   readonly #outcomeOf: (call: Immediate) => Outcome;
-  /** How often locks were asked, by name. */
-  readonly #asked = new Map<string, number>();
   #cancelled: AirlockError | undefined;
   #isOver = false;
   #execution: Execution;
@@ -52,7 +52,6 @@ export class ServiceTest {
     this.#script = script;
     this.#files = new TestFiles(script.files ?? {});
     this.#outcomeOf = createOutcomes(script, this.#time, this.#files);
-    this.ended = this.#end.promise;
     this.#execution = this.#start();
   }
 
@@ -90,6 +89,11 @@ export class ServiceTest {
     if (!outcome.ok) throw AirlockError.fromBody(outcome.error);
     this.#store(key, outcome);
     return null;
+  }
+
+  /** Lets Claude use a tool of the service; resolves with what it gets. */
+  useTool(tool: string, input: JsonObject, session = 'main'): Promise<ToolResult> {
+    return this.#tools.use(session, tool, input);
   }
 
   /** Lets the time to answer a lock run out. */
@@ -229,6 +233,10 @@ export class ServiceTest {
         this.#store(key, { ok: true, value: null });
         return;
       }
+      case 'tool_next':
+      case 'tool_done':
+        this.#tools.take(key, call);
+        return;
       default:
         this.#store(key, this.#outcomeOf(call));
     }
@@ -276,9 +284,7 @@ export class ServiceTest {
 
   #ask(asked: Asked): void {
     const { name } = asked.call;
-    const count = this.#asked.get(name) ?? 0;
-    this.#asked.set(name, count + 1);
-    const scripted = this.#script.answers?.[name]?.[count];
+    const scripted = this.#script.answers?.[name]?.[this.#locks.count(name)];
     if (scripted === 'expire') this.expire(asked);
     else if (scripted !== undefined) void this.#answerByItself(asked, scripted);
     else this.#locks.offer(asked);

@@ -142,6 +142,13 @@ async function act(tx: Tx, execution: string, key: string, call: Call, sinks: Ca
     }
     case 'session_send':
       return await sinks.sessions.send(tx, execution, call.session, call.text, key);
+    case 'tool_next': {
+      const used = await sinks.sessions.toolUse(tx, execution, call.session);
+      return used === undefined ? undefined : await done(used);
+    }
+    case 'tool_done':
+      await sinks.sessions.toolDone(tx, execution, call);
+      return await done(null);
     case 'session_end':
       await sinks.sessions.end(tx, execution, call.session);
       return await done(null);

@@ -20,6 +20,8 @@ export const noSessions: Sessions = {
   purge: () => Promise.resolve(),
   meter: () => Promise.resolve(),
   requestOwner: { check: none, answered: () => Promise.resolve(), expired: () => Promise.resolve() },
+  toolUse: () => Promise.resolve(undefined),
+  toolDone: () => Promise.resolve(),
   steering: { say: none, interrupt: none, change: none },
   recover: () => Promise.resolve(),
   adopt: () => Promise.resolve(),

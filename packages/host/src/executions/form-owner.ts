@@ -7,7 +7,7 @@ import { callSchema, type Outcome, type ToService } from '@airlock/protocol/serv
 import type { FormFiles } from '../files/form-files.ts';
 import type { RequestOwner } from '../inbox/inbox.ts';
 import { formAskOf, type RequestRow } from '../inbox/request-row.ts';
-import type { Settle } from '../sessions/frames.ts';
+import type { Settle } from '../sessions/settle.ts';
 import { fromJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
 

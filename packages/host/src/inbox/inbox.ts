@@ -65,6 +65,8 @@ export interface Inbox {
   open(tx: Tx, request: OpenRequest): Promise<RequestRow>;
   /** Exactly one answer wins; it is on disk when this resolves. */
   answer(id: string, inputs: JsonObject, by: User): Promise<void>;
+  /** Ends a request that was just opened with what `by` answered to the same one before. */
+  answerAgain(tx: Tx, row: RequestRow, inputs: JsonObject, by: string): Promise<void>;
   /** Lets others answer an open request, too. Throws `invalid_inputs` when there is no such user. */
   handOn(id: string, body: AssignBody, by: User): Promise<void>;
   /** Ends open requests nobody needs an answer to any more. */
@@ -200,6 +202,13 @@ export function createInbox({ store, log, timers, clock, owner }: InboxOptions):
           await refreshStatus(log, tx, row.execution);
         });
       }),
+
+    async answerAgain(tx, row, inputs, by) {
+      const settlement = { inputs };
+      if (!(await close(tx, row, { outcome: 'answered', by, settlement }))) return;
+      await owner(row.kind).answered(tx, row, settlement, by);
+      await refreshStatus(log, tx, row.execution);
+    },
 
     handOn: (id, { to, note }, by) =>
       underLock(id, async () => {

@@ -54,6 +54,7 @@ describe('containerConfig', () => {
         "Tmpfs": {
           "/app/template_user/.claude/backups": "rw,noexec,nosuid,nodev,size=8388608,mode=0777",
           "/app/template_user/.claude/file-history": "rw,noexec,nosuid,nodev,size=67108864,mode=0777",
+          "/app/template_user/.claude/plans": "rw,noexec,nosuid,nodev,size=8388608,mode=0777",
           "/app/template_user/.claude/projects": "rw,noexec,nosuid,nodev,size=134217728,mode=0777",
           "/app/template_user/.claude/session-env": "rw,noexec,nosuid,nodev,size=8388608,mode=0777",
           "/app/template_user/.claude/sessions": "rw,noexec,nosuid,nodev,size=8388608,mode=0777",

@@ -1,26 +1,32 @@
 import { stripHiddenLines } from '@airlock/flow/hidden-lines';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { NewEvent } from '@airlock/protocol/events';
+import type { SessionAsk } from '@airlock/protocol/requests';
+import { decide, ruleText } from '@airlock/protocol/rules';
 import type { Outcome, Turn } from '@airlock/protocol/service-channel';
 import { noUsage, usageSchema } from '@airlock/protocol/usage';
 import type { SingleFrame } from '@airlock/protocol/wire';
 import type { UpstreamProblem } from '../gateway/problem.ts';
 import type { Inbox } from '../inbox/inbox.ts';
+import { sessionAskOf } from '../inbox/request-row.ts';
 import type { Log } from '../log/log.ts';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
+import { queueDown } from './outbox.ts';
+import { takeToolCall } from './service-tools.ts';
 import { idle, type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import type { Settle } from './settle.ts';
 import { keepTranscript } from './transcript.ts';
 import { isInterrupted, turnError } from './turn-error.ts';
-
-/** Takes the outcome of a call, in the write that ends it. Implemented by whoever runs services. */
-export type Settle = (tx: Tx, execution: string, key: string, outcome: Outcome) => Promise<void>;
+import { answerOf, takeUnspent } from './unspent.ts';
 
 export interface FrameSinks {
   readonly log: Log;
   readonly inbox: Inbox;
   readonly settle: Settle;
   readonly clock: () => Date;
+  /** Something was queued for the session, and is on disk. */
+  readonly onQueued: (session: string) => void;
   /** What the gateway last saw fail for the session, if its last request failed. */
   readonly upstreamProblem: (session: string) => UpstreamProblem | undefined;
 }
@@ -28,14 +34,18 @@ export interface FrameSinks {
 /** Writes down one frame of a session. Runs inside the write that also moves `up_committed`. */
 export async function commitFrame(tx: Tx, row: SessionRow, frame: SingleFrame, sinks: FrameSinks): Promise<void> {
   switch (frame.type) {
-    case 'ask': {
-      const expiresAt = new Date(sinks.clock().getTime() + settingsOf(row).answerMs);
-      const { execution, id: session } = row;
-      await sinks.inbox.open(tx, { execution, session, ask: frame.ask, ref: frame.requestId, expiresAt });
+    case 'ask':
+      await openAsk(tx, row, frame, sinks);
       return;
-    }
     case 'ask_withdrawn':
       await sinks.inbox.withdraw(tx, { execution: row.execution, session: row.id, ref: frame.requestId });
+      return;
+    case 'tool_call':
+      await takeToolCall(tx, row, frame, sinks.settle);
+      tx.afterCommit(() => sinks.onQueued(row.id));
+      return;
+    case 'check':
+      await checkRules(tx, row, frame, sinks);
       return;
     case 'transcript':
       await keepTranscript(tx, row.id, frame);
@@ -66,7 +76,57 @@ export async function commitFrame(tx: Tx, row: SessionRow, frame: SingleFrame, s
   }
 }
 
-type ShownFrame = Exclude<SingleFrame, { type: 'ask' | 'ask_withdrawn' | 'transcript' | 'turn' | 'failure' | 'ended' }>;
+/** Asks people, unless somebody has answered this very ask before (N6). */
+async function openAsk(
+  tx: Tx,
+  row: SessionRow,
+  { ask, requestId: ref }: Extract<SingleFrame, { type: 'ask' }>,
+  { inbox, clock }: FrameSinks,
+): Promise<void> {
+  const { execution, id: session } = row;
+  const decided = await takeUnspent(tx, row, ask);
+  const expiresAt = new Date(clock().getTime() + settingsOf(row).answerMs);
+  const before = decided?.kind === 'other' ? sessionAskOf(decided.request) : undefined;
+  const asked = await inbox.open(tx, { execution, session, ask: withChange(ask, before), ref, expiresAt });
+  if (decided?.kind !== 'same') return;
+  const by = decided.request.answered_by ?? '';
+  await inbox.answerAgain(tx, asked, answerOf(decided.request), by);
+}
+
+/** Says what the rules of the service say about a call, and that they did. */
+async function checkRules(
+  tx: Tx,
+  row: SessionRow,
+  { toolUseId, tool, input }: Extract<SingleFrame, { type: 'check' }>,
+  { log, onQueued }: FrameSinks,
+): Promise<void> {
+  const rule = decide(settingsOf(row).rules ?? [], { tool, input });
+  const { decision, reason } = rule ?? {};
+  await queueDown(tx, row.id, {
+    type: 'checked',
+    toolUseId,
+    ...(decision === undefined ? {} : { decision }),
+    ...(reason === undefined ? {} : { reason }),
+  });
+  tx.afterCommit(() => onQueued(row.id));
+  if (!rule) return;
+  const text = `${verdicts[rule.decision]} by the rule ${ruleText(rule)}${reason ? `: ${reason}` : ''}`;
+  await log.append(tx, row.execution, [{ kind: 'debug', payload: { text: `${tool} ${text}` } }]);
+}
+
+const verdicts = { allow: 'allowed', ask: 'asked about', deny: 'denied' } as const;
+
+/** Only the host knows what was decided on before. */
+function withChange(ask: SessionAsk, before: SessionAsk | undefined): SessionAsk {
+  if (ask.kind !== 'tool') return ask;
+  const { changedFrom: _, ...own } = ask;
+  return before?.kind === 'tool' ? { ...own, changedFrom: before.input } : own;
+}
+
+type ShownFrame = Exclude<
+  SingleFrame,
+  { type: 'ask' | 'ask_withdrawn' | 'check' | 'tool_call' | 'transcript' | 'turn' | 'failure' | 'ended' }
+>;
 
 /** The event people see for a frame; nothing when all of its text is hidden. */
 function shownEvent(row: SessionRow, frame: ShownFrame, problem: UpstreamProblem | undefined): NewEvent | undefined {
@@ -133,7 +193,7 @@ async function sayTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: FrameSi
   const text = stripHiddenLines(textOf(frame), settingsOf(row).hiddenLines);
   await tx.db
     .updateTable('sessions')
-    .set({ ...idle, turn_usage: JSON.stringify(noUsage), losses: 0, turn_losses: 0 })
+    .set({ ...idle, turn_usage: JSON.stringify(noUsage), losses: 0, turn_losses: 0, unspent: null })
     .where('id', '=', row.id)
     .execute();
   await sinks.log.append(tx, row.execution, [

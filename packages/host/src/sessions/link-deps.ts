@@ -72,7 +72,8 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     bringFiles: parts.bringFiles,
     pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
     specOf: async (row) => {
-      const { model, appendSystemPrompt, permissionMode, effort } = settingsOf(row);
+      const { model, appendSystemPrompt, permissionMode, effort, rules = [], ...given } = settingsOf(row);
+      const { fallbackModel, maxTurns, disallowedTools, agents, tools } = given;
       const grants = grantsOf(row);
       return {
         session: sessionId(row),
@@ -83,6 +84,12 @@ export function createLinkDeps(parts: Parts): LinkDeps {
         ...(appendSystemPrompt === undefined ? {} : { appendSystemPrompt }),
         ...(permissionMode === undefined ? {} : { permissionMode }),
         ...(effort === undefined ? {} : { effort }),
+        ...(fallbackModel === undefined ? {} : { fallbackModel }),
+        ...(maxTurns === undefined ? {} : { maxTurns }),
+        ...(disallowedTools === undefined ? {} : { disallowedTools }),
+        ...(agents === undefined ? {} : { agents }),
+        ...(tools === undefined ? {} : { tools }),
+        ...(rules.length === 0 ? {} : { checks: true }),
         ...(grants.length === 0 ? {} : { grants }),
       };
     },

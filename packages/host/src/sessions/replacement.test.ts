@@ -1,5 +1,6 @@
 import { AirlockError, type ErrorCode } from '@airlock/protocol/errors';
-import type { Json } from '@airlock/protocol/json';
+import type { Json, JsonObject } from '@airlock/protocol/json';
+import type { SessionAsk } from '@airlock/protocol/requests';
 import type { Outcome } from '@airlock/protocol/service-channel';
 import type { DownFrame, SingleFrame } from '@airlock/protocol/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,8 +11,9 @@ import { newId } from '../store/ids.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import { stillTimers } from '../timers/fixtures.ts';
 import { commitFrame, type FrameSinks } from './frames.ts';
-import { queueDown, readOutbox } from './outbox.ts';
+import { clearOutbox, queueDown, readOutbox } from './outbox.ts';
 import { afterLoss, cutOffNotice, endRememberedTurn, isResting, replaceContainer } from './replacement.ts';
+import { createRequestOwner } from './request-owner.ts';
 import { newSessionRow, type SessionRow } from './session-row.ts';
 import { hasConversation, transcriptLines } from './transcript.ts';
 
@@ -26,19 +28,19 @@ beforeEach(async () => {
   const { store } = temporary;
   const clock = () => new Date('2030-01-01T00:00:00Z');
   const log = createLog(store, clock);
-  const unused = () => Promise.reject(new RangeError('not used here'));
   const inbox = createInbox({
     store,
     log,
     timers: stillTimers(store, clock),
     clock,
-    owner: () => ({ check: (_row, inputs) => Promise.resolve({ inputs }), answered: unused, expired: unused }),
+    owner: () => createRequestOwner(() => undefined),
   });
   settled = [];
   sinks = {
     log,
     inbox,
     clock,
+    onQueued: () => undefined,
     upstreamProblem: () => undefined,
     settle: (_tx, _execution, key, outcome) => Promise.resolve(void settled.push({ key, outcome })),
   };
@@ -305,5 +307,85 @@ describe('afterLoss()', () => {
 
   it.each(['ending', 'ended', 'lost'] as const)('replaces nothing for a session that is %s', (state) => {
     expect(afterLoss(inTurn({ state }), problem()).kind).toBe('over');
+  });
+});
+
+describe('an answer that no container has taken', () => {
+  const ada = { name: 'ada', role: 'admin' } as const;
+  const bash = (command: string) => ({ kind: 'tool', tool: 'Bash', input: { command }, toolUseId: 't' }) as const;
+  const asks = (requestId: string, ask: SessionAsk): SingleFrame => ({ type: 'ask', requestId, ask });
+  const requests = async () =>
+    (await events()).flatMap(({ kind, payload }) => (kind === 'request' ? [payload.request] : []));
+  const answers = async () => (await events()).flatMap(({ kind, payload }) => (kind === 'answer' ? [payload] : []));
+
+  /** Somebody answers what is asked, and the container is lost before it hears of it. */
+  async function answerInVain(ask: SessionAsk, inputs: JsonObject): Promise<void> {
+    await beginTurn();
+    await commit(asks('r1', ask));
+    const [request = ''] = await requests();
+    await sinks.inbox.answer(request, inputs, ada);
+    await lose();
+  }
+
+  const verdicts = async () => (await outbox()).flatMap(({ frame }) => (frame.type === 'answer' ? [frame] : []));
+
+  it('N6. is used when the same is asked again, in whatever order its input comes, and once', async () => {
+    const asked = { ...bash('make'), input: { command: 'make', timeout: 5 } };
+    await answerInVain(asked, { decision: 'allow', updatedInput: { command: 'make -j' } });
+    expect(await verdicts()).toEqual([]);
+    const again = { ...asked, input: { timeout: 5, command: 'make' }, toolUseId: 'another' };
+    await commit(asks('r2', again), asks('r3', again));
+    expect(await verdicts()).toEqual([
+      { type: 'answer', requestId: 'r2', verdict: { behavior: 'allow', updatedInput: { command: 'make -j' } } },
+    ]);
+    expect(await answers()).toMatchObject([
+      { outcome: 'answered', by: 'ada' },
+      { outcome: 'answered', by: 'ada', inputs: { decision: 'allow' } },
+    ]);
+    expect(await sinks.inbox.listOpen({ limit: 9 })).toHaveLength(1);
+  });
+
+  it('N6. holds for a denial, a question and a plan, too', async () => {
+    await answerInVain(bash('rm'), { decision: 'deny', message: 'never' });
+    await commit(asks('r2', bash('rm')));
+    expect(await verdicts()).toMatchObject([{ requestId: 'r2', verdict: { behavior: 'deny', message: 'never' } }]);
+    const plan = { kind: 'plan', toolUseId: 't', plan: '# Plan' } as const;
+    await commit(asks('r3', plan));
+    await sinks.inbox.answer((await requests()).at(-1) ?? '', { decision: 'allow' }, ada);
+    await lose();
+    await commit(asks('r4', plan));
+    expect(await verdicts()).toMatchObject([{ requestId: 'r4', verdict: { behavior: 'allow' } }]);
+  });
+
+  it('N6. is not used for another call: that is asked, with what was decided on before', async () => {
+    await answerInVain(bash('make'), { decision: 'allow' });
+    await commit(asks('r2', { ...bash('make install'), changedFrom: { command: 'a lie' } }), asks('r3', bash('make')));
+    expect(await verdicts()).toEqual([]);
+    expect(await sinks.inbox.listOpen({ limit: 9 })).toMatchObject([
+      { input: { command: 'make install' }, changedFrom: { command: 'make' } },
+      { input: { command: 'make' } },
+    ]);
+  });
+
+  it('N6. is over with the turn, and kept while one container after the other is lost', async () => {
+    await answerInVain(bash('make'), { decision: 'allow' });
+    await lose();
+    await commit(asks('r2', bash('make')));
+    expect(await verdicts()).toHaveLength(1);
+    await lose();
+    await commit(turn('p1'), asks('r3', bash('make')));
+    expect(await verdicts()).toEqual([]);
+    expect(await sinks.inbox.listOpen({ limit: 9 })).toHaveLength(1);
+  });
+
+  it('N6. that a container has taken is spent: it may have begun', async () => {
+    await beginTurn();
+    await commit(asks('r1', bash('make')));
+    await sinks.inbox.answer((await requests())[0] ?? '', { decision: 'allow' }, ada);
+    await temporary.store.write((tx) => clearOutbox(tx, session, 9));
+    await lose();
+    await commit(asks('r2', bash('make')));
+    expect(await verdicts()).toEqual([]);
+    expect(await sinks.inbox.listOpen({ limit: 9 })).toHaveLength(1);
   });
 });

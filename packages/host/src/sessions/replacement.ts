@@ -8,6 +8,7 @@ import { endOpenCalls } from './open-calls.ts';
 import { queueDown } from './outbox.ts';
 import { type SessionRow, sessionId } from './session-row.ts';
 import { forgetPrompt, turnStateOf, wasTaken } from './transcript.ts';
+import { unspentAnswers } from './unspent.ts';
 
 /*
  * A session whose container was lost goes on in another.
@@ -16,7 +17,7 @@ import { forgetPrompt, turnStateOf, wasTaken } from './transcript.ts';
  * N2. A turn whose end Claude remembers has ended; it is not run again.
  * N3. A prompt Claude remembers no answer to is said again under its uuid; one it had begun to answer is not, but Claude is
  *     told that it was cut off.
- * N4. What the lost container asked is withdrawn, and an answer to it is given to no other ask.
+ * N4. What the lost container asked is withdrawn, and an answer to it is given to no other ask but as N6 has it.
  * N5. Three containers lost in a row before anything got done end the session, and so do twenty in one turn; a session
  *     that waits for a person is not ended, it rests.
  */
@@ -78,6 +79,7 @@ export async function replaceContainer(
   sinks: FrameSinks,
 ): Promise<void> {
   await sinks.inbox.withdraw(tx, { execution: row.execution, session: row.id });
+  const unspent = await unspentAnswers(tx, row);
   const turn = await takeUpTurn(tx, row);
   const waiting = await waitingPrompts(tx, row);
   await tx.db.deleteFrom('outbox').where('session', '=', row.id).execute();
@@ -92,6 +94,7 @@ export async function replaceContainer(
     turn_losses: row.turn_losses + 1,
     turn_prompt: turn?.uuid ?? null,
     turn_frame: turn ? JSON.stringify(turn) : null,
+    unspent: unspent.length === 0 ? null : JSON.stringify(unspent),
   };
   await tx.db.updateTable('sessions').set(next).where('id', '=', row.id).execute();
   for (const frame of turn ? [turn, ...waiting] : waiting) await queueDown(tx, row.id, frame);

@@ -66,6 +66,7 @@ export function newSessionRow(
     problem: null,
     files_taken: 0,
     grants: null,
+    unspent: null,
   };
 }
 

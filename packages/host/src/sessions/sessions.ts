@@ -1,17 +1,17 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Id } from '@airlock/protocol/ids';
+import type { Json } from '@airlock/protocol/json';
 import type { SessionOptions } from '@airlock/protocol/service-channel';
 import type { Usage } from '@airlock/protocol/usage';
-import type { DownFrame } from '@airlock/protocol/wire';
 import type { ExecutionFiles } from '../files/execution-files.ts';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Placement } from '../placement/placement.ts';
-import { newId } from '../store/ids.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { abandonTurn } from './abandon.ts';
-import type { FrameSinks, Settle } from './frames.ts';
+import { askToEnd } from './ask-to-end.ts';
+import type { FrameSinks } from './frames.ts';
 import { createGivenFiles } from './given-files.ts';
 import { createLink, type Link, type LinkDeps } from './link.ts';
 import { createLinkDeps, type WireParts } from './link-deps.ts';
@@ -19,20 +19,12 @@ import { createLosses } from './losses.ts';
 import { createMadeFiles } from './made-files.ts';
 import { addMetered } from './meter.ts';
 import { openSession } from './open-session.ts';
-import { queueDown } from './outbox.ts';
 import { reconcile } from './reconcile.ts';
 import { createRequestOwner } from './request-owner.ts';
-import {
-  beginTurn,
-  findSession,
-  idle,
-  openStates,
-  problemOf,
-  type SessionRow,
-  sessionByName,
-  sessionId,
-  settingsOf,
-} from './session-row.ts';
+import { sendPrompt } from './send-prompt.ts';
+import { endToolUse, nextToolUse } from './service-tools.ts';
+import { findSession, openStates, problemOf, type SessionRow, sessionByName, settingsOf } from './session-row.ts';
+import type { Settle } from './settle.ts';
 import { createStallWatch } from './stall-watch.ts';
 import { createSteering, type Steering } from './steering.ts';
 import { createWorkspaceWatch } from './workspace-watch.ts';
@@ -42,6 +34,10 @@ export interface Sessions {
   open(tx: Tx, execution: string, name: string, options: SessionOptions): Promise<Id>;
   /** Begins a turn; `key` gets its outcome. A second `send` with the same key changes nothing. */
   send(tx: Tx, execution: string, name: string, text: string, key: string): Promise<void>;
+  /** The next use of a tool of the service that it has not got yet; undefined when there is none. */
+  toolUse(tx: Tx, execution: string, name: string): Promise<Json | undefined>;
+  /** Tells Claude what came of it. */
+  toolDone(tx: Tx, execution: string, done: ToolDone): Promise<void>;
   /** Nobody waits any more for the turn that call `key` began: it is interrupted. */
   abandon(tx: Tx, execution: string, key: string): Promise<void>;
   /** Asks the conversation to end; its container goes, its workspace stays. */
@@ -70,6 +66,8 @@ export interface Sessions {
   endAll(): Promise<void>;
 }
 
+type ToolDone = Parameters<typeof endToolUse>[2];
+
 export interface SessionsOptions {
   readonly store: Store;
   readonly log: Log;
@@ -94,6 +92,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     inbox,
     settle: options.settle,
     clock,
+    onQueued: (id) => links.get(id)?.pump(),
     upstreamProblem: options.wire.upstreamProblem,
   };
   const made = createMadeFiles(options);
@@ -171,18 +170,18 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     async send(tx, execution, name, text, key) {
       const row = await byName(tx, execution, name);
-      if (row.turn_call === key) return;
-      if (row.state === 'lost' || row.state === 'ended' || row.state === 'ending') throw problemOf(row);
-      if (row.turn_call !== null) throw new AirlockError('service_failed', 'The session has a turn in progress');
-      const uuid = newId();
-      const frame: DownFrame = { type: 'prompt', uuid, text };
-      await tx.run(beginTurn, { id: row.id, call: key, prompt: uuid, frame: JSON.stringify(frame) });
-      await log.append(tx, execution, [{ kind: 'prompt', payload: { session: sessionId(row), id: uuid, text } }]);
-      await queueDown(tx, row.id, frame);
+      if (!(await sendPrompt(tx, log, row, text, key))) return;
       tx.afterCommit(() => {
         stalls.begin(row.id, settingsOf(row).stallMs);
         links.get(row.id)?.pump();
       });
+    },
+
+    toolUse: nextToolUse,
+
+    async toolDone(tx, execution, done) {
+      const id = await endToolUse(tx, execution, done);
+      if (id !== undefined) tx.afterCommit(() => links.get(id)?.pump());
     },
 
     async abandon(tx, execution, key) {
@@ -202,15 +201,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         .where('state', 'in', ['starting', 'live']);
       if (name !== undefined) query = query.where('name', '=', name);
       for (const row of await query.execute()) {
-        const interrupting = row.turn_call !== null;
-        await tx.db
-          .updateTable('sessions')
-          .set({ ...idle, state: 'ending' })
-          .where('id', '=', row.id)
-          .execute();
-        await inbox.withdraw(tx, { execution, session: row.id });
-        if (interrupting) await queueDown(tx, row.id, { type: 'interrupt' });
-        await queueDown(tx, row.id, { type: 'end' });
+        await askToEnd(tx, inbox, row);
         tx.afterCommit(() => {
           stalls.forget(row.id);
           made.expectLast(row.id);

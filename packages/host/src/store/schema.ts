@@ -141,6 +141,8 @@ export interface SessionsTable {
   files_taken: ColumnType<number, number | undefined, number>;
   /** What people have allowed for all of the conversation; null: nothing. */
   grants: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  /** Requests whose answers no container has taken; null: none. */
+  unspent: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
 }
 
 /** Files of executions; their bytes lie in the home. */
@@ -154,6 +156,20 @@ export interface FilesTable {
   /** Who gave it; null: a session or a service. */
   by: string | null;
   at: string;
+}
+
+/** Uses of tools of services; they go with their session. */
+export interface ToolUsesTable {
+  n: Generated<number>;
+  session: string;
+  tool_use: string;
+  /** The runner's own name for it, which changes with the container. */
+  call: string;
+  tool: string;
+  input: JsonText;
+  /** Whether the service has got it. */
+  taken: 0 | 1;
+  result: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
 }
 
 export interface OutboxTable {
@@ -208,4 +224,5 @@ export interface Schema {
   hosts: HostsTable;
   files: FilesTable;
   service_versions: ServiceVersionsTable;
+  tool_uses: ToolUsesTable;
 }

@@ -8,6 +8,7 @@ import { CodeBlock } from '../../ui/code-block.tsx';
 import { DiffView } from '../../ui/diff-view.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
 import { Field, inputClass } from '../../ui/field.tsx';
+import { Notice } from '../../ui/notice.tsx';
 import { Revealed } from '../../ui/revealed.tsx';
 import { AnswerFailure, RequestFrame, type RequestProps } from './request-frame.tsx';
 import { editedInput, editFields } from './tool-edit.ts';
@@ -165,11 +166,25 @@ function ToolCallInFull({ ask }: { ask: ToolAsk }) {
           </p>
         )}
       </div>
+      <Changed ask={ask} />
       <CallFields ask={ask} />
       <Disclosure summary="Full input as JSON">
         {() => <CodeBlock text={JSON.stringify(ask.input, null, 2)} lines={200} />}
       </Disclosure>
     </>
+  );
+}
+
+/** What differs from the call that was decided on before its container was lost. */
+function Changed({ ask: { changedFrom, input } }: { ask: ToolAsk }) {
+  if (!changedFrom) return null;
+  return (
+    <Notice tone="attention" title="You decided on another call" testId="tool-changed">
+      <p className="mt-1 mb-2 text-ink-soft">
+        Its container was lost before that ran, and Claude asks for something else now:
+      </p>
+      <DiffView before={JSON.stringify(changedFrom, null, 2)} after={JSON.stringify(input, null, 2)} />
+    </Notice>
   );
 }
 
