@@ -41,6 +41,10 @@ scenarios:
       - blocks: [{ tool_use: { name: Bash, input: { command: "touch allowed.txt && git push" } } }]
       - blocks: [{ tool_use: { name: Read, input: { file_path: /workspace/allowed.txt } } }]
       - say: "Last: {{toolResult}}"
+  - when: { contains: ask the server }
+    steps:
+      - blocks: [{ tool_use: { name: mcp__asker__greet, input: {} } }]
+      - say: "It said: {{toolResult}}"
   - when: { contains: plan it }
     steps:
       - blocks: [{ tool_use: { name: Write, input: { file_path: "{{planFile}}", content: "# The plan\\n\\n1. Write it" } } }]
@@ -75,10 +79,37 @@ const rules = `{ rules: [
   { decision: 'ask', tool: 'Read', path: '/workspace/allowed.txt' },
 ] }`;
 
+/** An MCP server in the container whose one tool asks a person. */
+const asker = `
+import json, sys
+def send(message):
+    print(json.dumps({'jsonrpc': '2.0', **message}), flush=True)
+properties = {'name': {'type': 'string', 'title': 'Your <b>name</b>'}, 'tea': {'type': 'string', 'enum': ['green', 'black']}}
+for line in sys.stdin:
+    message = json.loads(line)
+    method, id = message.get('method'), message.get('id')
+    if method == 'initialize':
+        info = {'name': 'asker', 'version': '1'}
+        send({'id': id, 'result': {'protocolVersion': message['params']['protocolVersion'], 'capabilities': {'tools': {}}, 'serverInfo': info}})
+    elif method == 'tools/list':
+        send({'id': id, 'result': {'tools': [{'name': 'greet', 'description': 'Greets', 'inputSchema': {'type': 'object', 'properties': {}}}]}})
+    elif method == 'tools/call':
+        called = id
+        schema = {'type': 'object', 'properties': properties, 'required': ['name']}
+        send({'id': 'e1', 'method': 'elicitation/create', 'params': {'message': 'Who is <i>there</i>?', 'requestedSchema': schema}})
+    elif id == 'e1':
+        send({'id': called, 'result': {'content': [{'type': 'text', 'text': json.dumps(message.get('result'))}]}})
+    elif id is not None:
+        send({'id': id, 'result': {}})
+`;
+const asking = `{ mcpServers: { asker: { command: 'python3', args: ['-c', ${JSON.stringify(asker)}] } },
+  rules: [{ decision: 'allow', tool: 'mcp__asker__*' }] }`;
+
 const services = createServices({
   talk: talk('talk', '{}'),
   planner: talk('planner', "{ permissionMode: 'plan' }"),
   ruled: talk('ruled', rules),
+  asking: talk('asking', asking),
 });
 let setting: Setting;
 let browser: Browser;
@@ -223,6 +254,27 @@ describe('rules of a service', () => {
     ]);
     expect(JSON.stringify(sim.requests.at(-1)?.body)).toContain('Releases are made by people');
     await reply(api, id, 0, 'done');
+  });
+});
+
+describe('an MCP server in the container', () => {
+  it('asks a person with a form of its own, whose texts are shown as text', async () => {
+    const { api } = setting;
+    const id = await start('ask the server', 'asking');
+    const request = page.getByTestId('elicitation-request');
+    await request.getByText('Who is <i>there</i>?').waitFor();
+    await request.getByLabel('Your <b>name</b>').fill('Ada');
+    await request.getByLabel('tea').selectOption('green');
+    expect(await violations()).toEqual([]);
+    await page.getByTestId('elicitation-send').click();
+    await page.getByText('asker answered').waitFor();
+    const said = await api.until(id, ofKind('message'));
+    const answer = { action: 'accept', content: { name: 'Ada', tea: 'green' } };
+    expect(JSON.parse(said.payload.text.replace('It said: ', ''))).toEqual(answer);
+    const at = await reply(api, id, 0, 'ask the server again');
+    await page.getByTestId('elicitation-decline').click();
+    await api.until(id, (event) => event.kind === 'message' && event.payload.text.includes('decline'), at);
+    await reply(api, id, at, 'done');
   });
 });
 

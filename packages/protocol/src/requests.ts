@@ -37,7 +37,8 @@ export const questionSchema = z.object({
   question: z.string(),
   header: z.string(),
   multiSelect: z.boolean(),
-  options: z.array(z.object({ label: z.string(), description: z.string() })),
+  /** `preview`: Markdown that shows what the option would look like. */
+  options: z.array(z.object({ label: z.string(), description: z.string(), preview: z.string().exactOptional() })),
 });
 export type Question = z.infer<typeof questionSchema>;
 
@@ -67,12 +68,26 @@ export const askSchemas = {
     agent: z.string().optional(),
   }),
   question: z.object({ kind: z.literal('question'), toolUseId: z.string(), questions: z.array(questionSchema).min(1) }),
+  /** An MCP server asks a person: with a form, or to open an address. Texts in it are the server's. */
+  elicitation: z.object({
+    kind: z.literal('elicitation'),
+    server: z.string(),
+    message: z.string(),
+    url: z.string().optional(),
+    /** Left out with `url`, and when what it asks for has no form: it can only be declined then. */
+    elements: elementsSchema.optional(),
+  }),
   /** Claude has made a plan and wants to begin. Markdown. */
   plan: z.object({ kind: z.literal('plan'), toolUseId: z.string(), plan: z.string().min(1) }),
 };
 
 /** What a session asks; the runner sends it up the wire. */
-export const sessionAskSchema = z.discriminatedUnion('kind', [askSchemas.tool, askSchemas.question, askSchemas.plan]);
+export const sessionAskSchema = z.discriminatedUnion('kind', [
+  askSchemas.tool,
+  askSchemas.question,
+  askSchemas.plan,
+  askSchemas.elicitation,
+]);
 export type SessionAsk = z.infer<typeof sessionAskSchema>;
 
 export const requestSchema = z.discriminatedUnion('kind', [
@@ -80,6 +95,7 @@ export const requestSchema = z.discriminatedUnion('kind', [
   askSchemas.tool.extend(common).extend({ session: idSchema }),
   askSchemas.question.extend(common).extend({ session: idSchema }),
   askSchemas.plan.extend(common).extend({ session: idSchema }),
+  askSchemas.elicitation.extend(common).extend({ session: idSchema }),
 ]);
 export type Request = z.infer<typeof requestSchema>;
 
@@ -99,6 +115,13 @@ export const answerSchemas = {
   question: z.strictObject({
     answers: z.record(z.string(), z.string().max(10_000)),
     response: z.string().max(10_000).optional(),
+    /** Words beside an answer, by question. */
+    notes: z.record(z.string(), z.string().max(10_000)).optional(),
+  }),
+  elicitation: z.strictObject({
+    action: z.enum(['accept', 'decline', 'cancel']),
+    /** Of a form that is accepted; checked against its elements. */
+    content: jsonObjectSchema.optional(),
   }),
   plan: z.strictObject({
     /** `deny`: Claude goes on planning, told what to change by `message`. */

@@ -54,6 +54,14 @@ export const agentSchema = z.strictObject({
   model: z.string().optional(),
 });
 
+/** An MCP server that runs in the container, and speaks over its standard input and output. */
+export const mcpServerSchema = z.strictObject({
+  command: z.string().min(1).max(1_000),
+  args: z.array(z.string().max(20_000)).max(100).exactOptional(),
+  /** The container has no secrets: neither may this. */
+  env: z.record(z.string(), z.string().max(4_000)).exactOptional(),
+});
+
 /** A tool a service offers to Claude, as it crosses boundaries. */
 export const toolSpecSchema = z.strictObject({
   name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
@@ -94,6 +102,15 @@ const sessionOptions = z.object({
   maxTurns: z.number().int().positive().max(10_000).optional(),
   /** Sub-agents Claude may call on, by name. */
   agents: z.record(z.string().regex(/^[a-z0-9-]{1,64}$/), agentSchema).optional(),
+  /** MCP servers in the container, by name; `service` is that of `tools`. */
+  mcpServers: z
+    .record(
+      z
+        .string()
+        .regex(/^(?!service$)[a-z0-9-]{1,64}$/, 'A name has small letters, digits and dashes, and is not "service"'),
+      mcpServerSchema,
+    )
+    .optional(),
   /** Tools the service offers, and runs itself. */
   tools: z.array(toolSpecSchema).max(50).optional(),
   /** A turn in which neither model, tool nor person does anything this long ends as an error. Default 11 minutes. */

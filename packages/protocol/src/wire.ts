@@ -4,7 +4,7 @@ import { effortSchema, grantSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
 import { sessionAskSchema } from './requests.ts';
-import { agentSchema, toolResultSchema, toolSpecSchema } from './service-channel.ts';
+import { agentSchema, mcpServerSchema, toolResultSchema, toolSpecSchema } from './service-channel.ts';
 
 /*
  * The wire: HTTP/2 over one duplex byte stream between a host (server) and a runner (client).
@@ -72,6 +72,7 @@ export const sessionSpecSchema = z.object({
   fallbackModel: z.string().optional(),
   disallowedTools: z.array(z.string()).optional(),
   agents: z.record(z.string(), agentSchema).optional(),
+  mcpServers: z.record(z.string(), mcpServerSchema).optional(),
   /** Tools of the service: the host is asked to run them. */
   tools: z.array(toolSpecSchema).optional(),
   /** The host has rules: it is asked about every call of a tool. */
@@ -200,6 +201,12 @@ export const verdictSchema = z.discriminatedUnion('behavior', [
     updatedInput: jsonObjectSchema.optional(),
     /** What is allowed from now on, too. */
     grants: z.array(grantSchema).optional(),
+  }),
+  /** Of an elicitation. */
+  z.object({
+    behavior: z.literal('elicited'),
+    action: z.enum(['accept', 'decline', 'cancel']),
+    content: jsonObjectSchema.optional(),
   }),
   z.object({ behavior: z.literal('deny'), message: z.string(), interrupt: z.boolean().optional() }),
 ]);

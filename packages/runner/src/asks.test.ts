@@ -74,11 +74,13 @@ describe('createAsks()', () => {
 
   it('notes what a person has changed, and not what only came in another order', async () => {
     const { asks, ask, edited } = createRig();
-    void ask('Bash', { command: 'ls', timeout: 1 });
+    const same = ask('Bash', { command: 'ls', timeout: 1 });
     asks.answer('r', { behavior: 'allow', updatedInput: { timeout: 1, command: 'ls' } });
+    await same;
     expect(edited).toEqual([]);
-    void ask('Bash', { command: 'ls' });
+    const other = ask('Bash', { command: 'ls' });
     asks.answer('r', { behavior: 'allow', updatedInput: { command: 'pwd' } });
+    await other;
     expect(edited).toEqual([['t', { command: 'pwd' }]]);
   });
 
@@ -153,7 +155,7 @@ describe('createAsks()', () => {
     const { frames, asks, ask } = createRig();
     const decided = ask('AskUserQuestion', { questions });
     expect(frames[0]).toMatchObject({ ask: { kind: 'question', questions: [{ question: 'Tea?' }] } });
-    expect(JSON.stringify(frames)).not.toContain('cup');
+    expect(JSON.stringify(frames)).toContain('cup');
     asks.answer('r', { behavior: 'allow', updatedInput: { questions: [], answers: { 'Tea?': 'Yes' } } });
     expect(await decided).toEqual({ behavior: 'allow', updatedInput: { questions, answers: { 'Tea?': 'Yes' } } });
   });
@@ -162,6 +164,39 @@ describe('createAsks()', () => {
     const { frames, ask } = createRig();
     void ask('AskUserQuestion', { questions: 'none' });
     expect(frames[0]).toMatchObject({ ask: { kind: 'tool', tool: 'AskUserQuestion' } });
+  });
+
+  it('passes on what an MCP server asks for, as a form, and gives back what was answered', async () => {
+    const { frames, asks, withdrawal } = createRig();
+    const requestedSchema = { type: 'object', properties: { who: { type: 'string' } }, required: ['who'] };
+    const elicit = (requestId: string, more = {}) =>
+      asks.onElicitation(
+        { serverName: 'db', message: 'Who?', requestedSchema, ...more },
+        { requestId, signal: withdrawal.signal },
+      );
+    const [form, address, odd, left] = [
+      elicit('e1'),
+      elicit('e2', { mode: 'url', url: 'https://example.com' }),
+      elicit('e3', { requestedSchema: { properties: { a: { type: 'object' } } } }),
+      elicit('e4'),
+    ];
+    expect(frames).toMatchObject([
+      { requestId: 'e1', ask: { kind: 'elicitation', server: 'db', elements: [{ type: 'text', name: 'who' }] } },
+      { requestId: 'e2', ask: { url: 'https://example.com' } },
+      { requestId: 'e3', ask: { message: 'Who?' } },
+      { requestId: 'e4' },
+    ]);
+    expect(JSON.stringify(frames.slice(1, 3))).not.toContain('elements');
+    asks.answer('e1', { behavior: 'elicited', action: 'accept', content: { who: 'Ada' } });
+    asks.answer('e2', { behavior: 'elicited', action: 'decline' });
+    asks.answer('e3', { behavior: 'deny', message: 'Nobody answered in time' });
+    withdrawal.abort();
+    expect(await Promise.all([form, address, odd, left])).toEqual([
+      { action: 'accept', content: { who: 'Ada' } },
+      { action: 'decline' },
+      { action: 'cancel' },
+      { action: 'cancel' },
+    ]);
   });
 
   it('withdraws an ask the CLI gave up, once', async () => {

@@ -1,13 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
+import { elicitationForm } from '@airlock/protocol/forms/elicitation';
 import { type Grant, grantSchema, mostGrants } from '@airlock/protocol/grants';
 import type { JsonObject } from '@airlock/protocol/json';
 import { askSchemas, type SessionAsk } from '@airlock/protocol/requests';
 import type { SingleFrame, Verdict } from '@airlock/protocol/wire';
-import type { CanUseTool, PermissionResult, PermissionUpdate } from '@anthropic-ai/claude-agent-sdk';
+import type {
+  CanUseTool,
+  ElicitationRequest,
+  OnElicitation,
+  PermissionResult,
+  PermissionUpdate,
+} from '@anthropic-ai/claude-agent-sdk';
+import * as z from 'zod';
 
 export interface Asks {
   /** For the SDK; resolves when a person has decided or the CLI no longer asks. */
   readonly canUseTool: CanUseTool;
+  /** For the SDK: an MCP server asks a person. */
+  readonly onElicitation: OnElicitation;
   /** Gives a verdict on an open ask; false when none has this id. */
   answer(requestId: string, verdict: Verdict): boolean;
 }
@@ -22,52 +32,67 @@ interface AsksOptions {
   readonly onEdited: (toolUseId: string, input: JsonObject) => void;
 }
 
-interface OpenAsk {
-  readonly ask: SessionAsk;
-  readonly input: JsonObject;
-  readonly resolve: (result: PermissionResult) => void;
-}
-
 export function createAsks({ send, isFree, onEdited }: AsksOptions): Asks {
-  const open = new Map<string, OpenAsk>();
+  /** Undefined: the CLI no longer asks. */
+  const open = new Map<string, (verdict: Verdict | undefined) => void>();
 
   function withdraw(requestId: string): void {
-    const ask = open.get(requestId);
-    if (!ask) return;
+    const resolve = open.get(requestId);
+    if (!resolve) return;
     open.delete(requestId);
     send({ type: 'ask_withdrawn', requestId });
-    ask.resolve({ behavior: 'deny', message: 'Claude no longer asks' });
+    resolve(undefined);
+  }
+
+  async function put(requestId: string, ask: SessionAsk, signal: AbortSignal): Promise<Verdict | undefined> {
+    if (signal.aborted) return undefined;
+    return await new Promise((resolve) => {
+      open.set(requestId, resolve);
+      signal.addEventListener('abort', () => withdraw(requestId), { once: true });
+      send({ type: 'ask', requestId, ask });
+    });
   }
 
   return {
     canUseTool: async (tool, rawInput, options) => {
-      const { requestId, signal } = options;
       const input = rawInput as JsonObject;
       if (isFree(tool, options.mcpServer)) return { behavior: 'allow', updatedInput: input };
       const ask = toAsk(tool, input, options);
-      if (signal.aborted) return { behavior: 'deny', message: 'Claude no longer asks' };
-      return await new Promise<PermissionResult>((resolve) => {
-        open.set(requestId, { ask, input, resolve });
-        signal.addEventListener('abort', () => withdraw(requestId), { once: true });
-        send({ type: 'ask', requestId, ask });
-      });
+      const result = toResult(ask, input, await put(options.requestId, ask, options.signal));
+      const isEdited = result.behavior === 'allow' && !isDeepStrictEqual(result.updatedInput, input);
+      if (isEdited && ask.kind === 'tool') onEdited(ask.toolUseId, result.updatedInput as JsonObject);
+      return result;
+    },
+    onElicitation: async (request, { requestId, signal }) => {
+      const verdict = await put(requestId, toElicitation(request), signal);
+      if (verdict?.behavior !== 'elicited') return { action: 'cancel' };
+      return { action: verdict.action, ...(verdict.content && { content: contentOf(verdict.content) }) };
     },
     answer(requestId, verdict) {
-      const asked = open.get(requestId);
-      if (!asked) return false;
+      const resolve = open.get(requestId);
       open.delete(requestId);
-      const result = toResult(asked, verdict);
-      if (
-        asked.ask.kind === 'tool' &&
-        result.behavior === 'allow' &&
-        !isDeepStrictEqual(result.updatedInput, asked.input)
-      ) {
-        onEdited(asked.ask.toolUseId, result.updatedInput as JsonObject);
-      }
-      asked.resolve(result);
-      return true;
+      resolve?.(verdict);
+      return resolve !== undefined;
     },
   };
+}
+
+function toElicitation({ serverName: server, message, url, requestedSchema }: ElicitationRequest): SessionAsk {
+  const elements = url === undefined ? elicitationForm(requestedSchema) : undefined;
+  return {
+    kind: 'elicitation',
+    server,
+    message,
+    ...(url === undefined ? {} : { url }),
+    ...(elements === undefined ? {} : { elements }),
+  };
+}
+
+const contentSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]));
+
+/** The host has checked it against the form. */
+function contentOf(content: JsonObject): z.infer<typeof contentSchema> {
+  return contentSchema.parse(content);
 }
 
 /** A question or a plan when the input has the form of one; whatever else asks is a tool. */
@@ -108,7 +133,10 @@ function grantsIn(suggestions: readonly PermissionUpdate[]) {
 }
 
 /** The questions given back are the CLI's own, with what people are not shown. */
-function toResult({ ask, input }: OpenAsk, verdict: Verdict): PermissionResult {
+function toResult(ask: SessionAsk, input: JsonObject, verdict: Verdict | undefined): PermissionResult {
+  if (verdict === undefined || verdict.behavior === 'elicited') {
+    return { behavior: 'deny', message: 'Claude no longer asks' };
+  }
   if (verdict.behavior === 'deny') {
     const { message, interrupt = false } = verdict;
     return { behavior: 'deny', message, interrupt };

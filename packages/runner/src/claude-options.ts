@@ -8,7 +8,7 @@ const longestWaitMs = 10 * 60_000;
 
 type FromConfig = 'canUseTool' | 'sessionStore' | 'spawnClaudeCodeProcess' | 'env' | 'systemPrompt';
 
-type FromParts = 'canUseTool' | 'hooks' | 'mcpServers' | 'sessionStore' | 'spawnClaudeCodeProcess';
+type FromParts = 'canUseTool' | 'onElicitation' | 'hooks' | 'mcpServers' | 'sessionStore' | 'spawnClaudeCodeProcess';
 
 /** Every option that decides how the CLI behaves, none left to its default. */
 export function claudeOptions(

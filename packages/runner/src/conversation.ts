@@ -65,7 +65,8 @@ export function startConversation({
       config,
       {
         canUseTool: asks.canUseTool,
-        mcpServers: tools.servers,
+        onElicitation: asks.onElicitation,
+        mcpServers: { ...config.spec.mcpServers, ...tools.servers },
         hooks: { ...edits.hooks, ...(config.spec.checks ? checks.hooks : {}) },
         sessionStore: storeOf(mirror),
         spawnClaudeCodeProcess: claude.spawn,

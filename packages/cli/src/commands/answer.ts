@@ -85,6 +85,10 @@ async function inputsFor(request: Request, options: AnswerOptions, upload: SendF
       return questionInputs(request, options);
     case 'plan':
       return planInputs(options);
+    case 'elicitation':
+      if (options.deny === true) return { action: 'decline' };
+      if (request.elements === undefined) return { action: 'accept' };
+      return { action: 'accept', content: await inputsOf(request.elements, options.field, upload) };
   }
 }
 

@@ -95,6 +95,8 @@ function askText(ask: Extract<Event, { kind: 'request' }>['payload']['ask']): st
       return `leave to use ${short(ask.tool)} ${short(ask.input)}`;
     case 'question':
       return `an answer: ${short(ask.questions.map((question) => question.question).join(' / '))}`;
+    case 'elicitation':
+      return `an answer for ${short(ask.server)}: ${short(ask.message)}`;
     case 'plan':
       return `leave to begin: ${short(ask.plan)}`;
   }

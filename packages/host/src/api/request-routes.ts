@@ -12,7 +12,7 @@ const inboxRoute = createRoute({
   request: {
     query: pageQuery.extend({
       order: z.enum(['oldest', 'due']).default('oldest'),
-      kind: z.enum(['form', 'tool', 'question', 'plan']).optional(),
+      kind: z.enum(['form', 'tool', 'question', 'plan', 'elicitation']).optional(),
       service: z.string().max(64).optional(),
       execution: z.uuid().optional(),
     }),

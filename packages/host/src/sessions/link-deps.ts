@@ -73,7 +73,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
     specOf: async (row) => {
       const { model, appendSystemPrompt, permissionMode, effort, rules = [], ...given } = settingsOf(row);
-      const { fallbackModel, maxTurns, disallowedTools, agents, tools } = given;
+      const { fallbackModel, maxTurns, disallowedTools, agents, mcpServers, tools } = given;
       const grants = grantsOf(row);
       return {
         session: sessionId(row),
@@ -88,6 +88,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
         ...(maxTurns === undefined ? {} : { maxTurns }),
         ...(disallowedTools === undefined ? {} : { disallowedTools }),
         ...(agents === undefined ? {} : { agents }),
+        ...(mcpServers === undefined ? {} : { mcpServers }),
         ...(tools === undefined ? {} : { tools }),
         ...(rules.length === 0 ? {} : { checks: true }),
         ...(grants.length === 0 ? {} : { grants }),

@@ -70,6 +70,10 @@ function gist(ask: SessionAsk): unknown {
       return { tool: ask.tool, input: ask.input };
     case 'question':
       return { questions: ask.questions };
+    case 'elicitation': {
+      const { server, message, url, elements } = ask;
+      return { server, message, url, elements };
+    }
     case 'plan':
       return { plan: ask.plan };
   }

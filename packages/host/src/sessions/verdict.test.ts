@@ -16,6 +16,17 @@ describe('checkAnswer()', () => {
     );
   });
 
+  it('takes notes beside answers, on what was asked', () => {
+    const asked = asking('Which?');
+    const answer = { answers: { 'Which?': 'this' }, notes: { 'Which?': 'but not too bright' } };
+    expect(toVerdict(asked, checkAnswer(asked, answer))).toMatchObject({
+      updatedInput: { answers: { 'Which?': 'this' }, annotations: { 'Which?': { notes: 'but not too bright' } } },
+    });
+    expect(() => checkAnswer(asked, { ...answer, notes: { 'How?': 'x' } })).toThrow(
+      expect.objectContaining({ fields: { 'How?': ['This was not asked'] } }),
+    );
+  });
+
   it('takes a question for a question, also one named like a part of every object', () => {
     for (const question of ['constructor', 'toString', 'hasOwnProperty']) {
       expect(() => checkAnswer(asking(question), { answers: {} })).toThrow(
@@ -112,5 +123,37 @@ describe('an answer to a plan', () => {
         expect.objectContaining({ fields: { [field]: [expect.any(String)] } }),
       );
     }
+  });
+});
+
+describe('an answer to an MCP server', () => {
+  const about = { kind: 'elicitation', server: 'db', message: 'Who?' } as const;
+  const line = { value: null, required: true, placeholder: null, max_length: null, label: null };
+  const asking: SessionAsk = { ...about, elements: [{ type: 'text', name: 'who', ...line }] };
+  const opening: SessionAsk = { ...about, url: 'https://example.com' };
+
+  it('is checked against its form, and says what a person decided', () => {
+    const accepted = checkAnswer(asking, { action: 'accept', content: { who: 'Ada' } });
+    expect(toVerdict(asking, accepted)).toEqual({ behavior: 'elicited', action: 'accept', content: { who: 'Ada' } });
+    expect(toVerdict(asking, checkAnswer(asking, { action: 'decline' }))).toEqual({
+      behavior: 'elicited',
+      action: 'decline',
+    });
+    expect(toVerdict(opening, checkAnswer(opening, { action: 'accept' }))).toEqual({
+      behavior: 'elicited',
+      action: 'accept',
+    });
+  });
+
+  it.each([
+    ['who', asking, { action: 'accept', content: {} }],
+    ['_global_', asking, { action: 'accept', content: { who: 'Ada', more: 1 } }],
+    ['content', asking, { action: 'decline', content: { who: 'Ada' } }],
+    ['content', opening, { action: 'accept', content: {} }],
+    ['action', about as SessionAsk, { action: 'accept', content: {} }],
+  ])('is refused for %s when it does not fit', (field, ask, inputs) => {
+    expect(() => checkAnswer(ask, inputs)).toThrow(
+      expect.objectContaining({ fields: { [field]: [expect.any(String)] } }),
+    );
   });
 });

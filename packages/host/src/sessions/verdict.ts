@@ -1,4 +1,6 @@
-import { AirlockError } from '@airlock/protocol/errors';
+import { AirlockError, type FieldErrors } from '@airlock/protocol/errors';
+import { elicitedContent } from '@airlock/protocol/forms/elicitation';
+import { validate } from '@airlock/protocol/forms/validate';
 import type { Grant } from '@airlock/protocol/grants';
 import { fieldErrorsOf } from '@airlock/protocol/issues';
 import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
@@ -16,6 +18,8 @@ export function checkAnswer(ask: SessionAsk, inputs: JsonObject): JsonObject {
       return jsonObjectSchema.parse(checkTool(ask, parse(answerSchemas.tool, inputs)));
     case 'question':
       return jsonObjectSchema.parse(checkQuestions(ask, parse(answerSchemas.question, inputs)));
+    case 'elicitation':
+      return jsonObjectSchema.parse(checkElicitation(ask, parse(answerSchemas.elicitation, inputs)));
     case 'plan':
       return jsonObjectSchema.parse(checkPlan(parse(answerSchemas.plan, inputs)));
   }
@@ -37,7 +41,8 @@ function checkTool(ask: AskOf<'tool'>, answer: AnswerOf<'tool'>): AnswerOf<'tool
 function checkQuestions(ask: AskOf<'question'>, answer: AnswerOf<'question'>): AnswerOf<'question'> {
   const asked = new Set(ask.questions.map(({ question }) => question));
   const given = new Map(Object.entries(answer.answers));
-  const problems = [...given.keys()]
+  const named = [...given.keys(), ...Object.keys(answer.notes ?? {})];
+  const problems = named
     .filter((question) => !asked.has(question))
     .slice(0, mostStrangers)
     .map((question) => [question.slice(0, 200), ['This was not asked']] as const);
@@ -48,6 +53,20 @@ function checkQuestions(ask: AskOf<'question'>, answer: AnswerOf<'question'>): A
     throw new AirlockError('invalid_inputs', 'The answers do not fit the questions', { fields });
   }
   return answer;
+}
+
+function checkElicitation(
+  { url, elements }: AskOf<'elicitation'>,
+  { action, content }: AnswerOf<'elicitation'>,
+): AnswerOf<'elicitation'> {
+  if (action !== 'accept' || url !== undefined) {
+    if (content) throw unfit({ content: ['Only a form that is accepted has values'] });
+    return { action };
+  }
+  if (!elements) throw unfit({ action: ['What is asked for has no form: it can only be declined'] });
+  const checked = validate(elements, content ?? {});
+  if (!checked.ok) throw unfit(checked.fields);
+  return { action, content: elicitedContent(checked.values) };
 }
 
 function checkPlan(answer: AnswerOf<'plan'>): AnswerOf<'plan'> {
@@ -68,9 +87,23 @@ export function toVerdict(ask: SessionAsk, inputs: JsonObject): Verdict {
       return { behavior: 'allow', ...(updatedInput && { updatedInput }), ...(grants.length > 0 && { grants }) };
     }
     case 'question': {
-      const { answers, response } = answerSchemas.question.parse(inputs);
-      const { questions } = ask;
-      return { behavior: 'allow', updatedInput: { questions, answers, ...(response !== undefined && { response }) } };
+      const { answers, response, notes } = answerSchemas.question.parse(inputs);
+      const annotations = Object.fromEntries(
+        Object.entries(notes ?? {}).map(([question, text]) => [question, { notes: text }]),
+      );
+      return {
+        behavior: 'allow',
+        updatedInput: {
+          questions: ask.questions,
+          answers,
+          ...(response !== undefined && { response }),
+          ...(notes && { annotations }),
+        },
+      };
+    }
+    case 'elicitation': {
+      const { action, content } = answerSchemas.elicitation.parse(inputs);
+      return { behavior: 'elicited', action, ...(content && { content }) };
     }
     case 'plan': {
       const { decision, message = '' } = answerSchemas.plan.parse(inputs);
@@ -87,6 +120,7 @@ export function grantsIn(ask: SessionAsk, inputs: JsonObject): Grant[] {
     case 'tool':
       return answerSchemas.tool.parse(inputs).remember ? (ask.grants ?? []) : [];
     case 'question':
+    case 'elicitation':
       return [];
     case 'plan': {
       const { permissionMode: mode = 'default', decision } = answerSchemas.plan.parse(inputs);
@@ -103,7 +137,7 @@ function deny(message: string, otherwise: string, interrupt?: boolean): Verdict 
   };
 }
 
-function unfit(fields: Record<string, string[]>): AirlockError {
+function unfit(fields: FieldErrors): AirlockError {
   return new AirlockError('invalid_inputs', 'The answer does not fit the request', { fields });
 }
 

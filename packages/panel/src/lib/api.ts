@@ -92,7 +92,7 @@ function executionsPath({ status, q, cursor }: ExecutionsQuery): string {
 }
 
 interface InboxQuery {
-  kind?: 'form' | 'tool' | 'question' | 'plan' | undefined;
+  kind?: 'form' | 'tool' | 'question' | 'plan' | 'elicitation' | undefined;
   cursor?: string | undefined;
 }
 

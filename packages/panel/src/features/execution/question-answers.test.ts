@@ -22,6 +22,14 @@ describe('toAnswers', () => {
     });
   });
 
+  it('takes notes beside answers, where there are any', () => {
+    const draft = { chosen0: ['0'], note0: ' Not too bright ', chosen1: ['1'], note1: ' ' };
+    expect(toAnswers([single, several], draft)).toEqual({
+      kind: 'complete',
+      inputs: { answers: { 'Which?': 'Red', 'Which ones?': 'Green' }, notes: { 'Which?': 'Not too bright' } },
+    });
+  });
+
   it('names the questions without an answer; own words count only when chosen', () => {
     expect(toAnswers([single, several], { chosen0: ['other'], other0: ' ', other1: 'x' })).toEqual({
       kind: 'missing',

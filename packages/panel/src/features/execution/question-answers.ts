@@ -4,6 +4,7 @@ import { chosenIn, type Draft } from '../../lib/draft.ts';
 /** The choice that is none of the options. */
 export const other = 'other';
 export const chosenName = (place: number): string => `chosen${place}`;
+export const noteName = (place: number): string => `note${place}`;
 export const otherName = (place: number): string => `other${place}`;
 
 /** The places of the chosen options, and `other`. */
@@ -31,10 +32,18 @@ function answerText(question: Question, draft: Draft, place: number): string {
 export function toAnswers(
   questions: readonly Question[],
   draft: Draft,
-): { kind: 'complete'; inputs: { answers: Record<string, string> } } | { kind: 'missing'; places: number[] } {
+):
+  | { kind: 'complete'; inputs: { answers: Record<string, string>; notes?: Record<string, string> } }
+  | { kind: 'missing'; places: number[] } {
   const texts = questions.map((question, place) => answerText(question, draft, place));
   const places = texts.flatMap((text, place) => (text === '' ? [place] : []));
   if (places.length > 0) return { kind: 'missing', places };
   const answers = Object.fromEntries(questions.map(({ question }, place) => [question, texts[place] ?? '']));
-  return { kind: 'complete', inputs: { answers } };
+  const notes = Object.fromEntries(
+    questions.flatMap(({ question }, place) => {
+      const note = draft[noteName(place)];
+      return typeof note === 'string' && note.trim() !== '' ? [[question, note.trim()]] : [];
+    }),
+  );
+  return { kind: 'complete', inputs: { answers, ...(Object.keys(notes).length > 0 && { notes }) } };
 }

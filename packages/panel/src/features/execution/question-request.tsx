@@ -3,9 +3,10 @@ import { type FormEvent, useId, useState } from 'react';
 import { type Draft, useDraft } from '../../lib/draft.ts';
 import { Button } from '../../ui/button.tsx';
 import { inputClass } from '../../ui/field.tsx';
+import { Markdown } from '../../ui/markdown.tsx';
 import { Revealed } from '../../ui/revealed.tsx';
 import { submitOnEnter } from '../forms/submit-shortcut.ts';
-import { choose, chosenName, chosenOf, other, otherName, toAnswers } from './question-answers.ts';
+import { choose, chosenName, chosenOf, noteName, other, otherName, toAnswers } from './question-answers.ts';
 import { AnswerFailure, RequestFrame, type RequestProps } from './request-frame.tsx';
 import { requestScope, useAnswer } from './use-answer.ts';
 
@@ -66,6 +67,7 @@ function QuestionFields({ question, place, draft, missing, set }: QuestionFields
   const id = useId();
   const chosen = chosenOf(draft, place);
   const own = draft[otherName(place)];
+  const note = draft[noteName(place)];
   const pick = (value: string, on: boolean): void => set(chosenName(place), choose(question, chosen, value, on));
   const shared = { name: id, several: question.multiSelect, chosen, pick };
   return (
@@ -79,7 +81,14 @@ function QuestionFields({ question, place, draft, missing, set }: QuestionFields
       </legend>
       <div className="space-y-2">
         {question.options.map((option, value) => (
-          <Choice key={option.label} {...shared} value={String(value)} label={option.label} text={option.description} />
+          <Choice
+            key={option.label}
+            {...shared}
+            value={String(value)}
+            label={option.label}
+            text={option.description}
+            preview={option.preview}
+          />
         ))}
         <Choice {...shared} value={other} label="Other" text="" />
         <input
@@ -96,6 +105,16 @@ function QuestionFields({ question, place, draft, missing, set }: QuestionFields
           }}
         />
       </div>
+      <input
+        aria-label={`A note on: ${question.question}`}
+        data-testid={`question-note-${place}`}
+        placeholder="A note (optional)"
+        className={`${inputClass} mt-2`}
+        maxLength={10_000}
+        value={typeof note === 'string' ? note : ''}
+        onKeyDown={submitOnEnter}
+        onChange={(event) => set(noteName(place), event.target.value)}
+      />
       <p id={`${id}-missing`} aria-live="polite" className="mt-1.5 text-sm font-medium text-red">
         {missing && 'Choose an answer or write one'}
       </p>
@@ -110,10 +129,11 @@ interface ChoiceProps {
   value: string;
   label: string;
   text: string;
+  preview?: string | undefined;
   pick: (value: string, on: boolean) => void;
 }
 
-function Choice({ name, several, chosen, value, label, text, pick }: ChoiceProps) {
+function Choice({ name, several, chosen, value, label, text, preview, pick }: ChoiceProps) {
   return (
     <label className="flex items-start gap-3 rounded-lg border border-line px-3.5 py-2.5 hover:bg-sunken has-checked:border-accent has-checked:bg-accent-soft">
       <input
@@ -128,6 +148,11 @@ function Choice({ name, several, chosen, value, label, text, pick }: ChoiceProps
         {text && (
           <span className="block text-[0.85rem] text-ink-soft">
             <Revealed text={text} />
+          </span>
+        )}
+        {preview && (
+          <span className="mt-2 block rounded-lg bg-sunken px-3 py-2 text-[0.88rem]" data-testid="question-preview">
+            <Markdown text={preview} />
           </span>
         )}
       </span>

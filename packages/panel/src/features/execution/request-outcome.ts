@@ -12,6 +12,8 @@ export function outcomeLine(ask: Ask, ending: Ending | null): { icon: IconName; 
       return { icon: 'check', text: 'Answered' };
     case 'question':
       return { icon: 'check', text: questionLine(ending) };
+    case 'elicitation':
+      return elicitationLine(ask.server, ending);
     case 'plan':
       return planLine(ending);
     case 'tool':
@@ -29,6 +31,11 @@ function toolLine(ask: Extract<Ask, { kind: 'tool' }>, ending: Ending): { icon: 
   return { icon: 'check', text: `${ask.tool} allowed${answer.updatedInput ? ' as edited' : ''}${always}` };
 }
 
+function elicitationLine(server: string, ending: Ending): { icon: IconName; text: string } {
+  const isAccepted = answerSchemas.elicitation.safeParse(ending.inputs).data?.action === 'accept';
+  return isAccepted ? { icon: 'check', text: `${server} answered` } : { icon: 'cross', text: `${server} declined` };
+}
+
 function planLine(ending: Ending): { icon: IconName; text: string } {
   const answer = answerSchemas.plan.safeParse(ending.inputs).data;
   if (answer?.decision !== 'allow')
@@ -42,7 +49,7 @@ function said(message: string | undefined): string {
 }
 
 function noun(ask: Ask): string {
-  return { form: 'Request', tool: 'Approval', question: 'Question', plan: 'Plan' }[ask.kind];
+  return { form: 'Request', tool: 'Approval', question: 'Question', plan: 'Plan', elicitation: 'Request' }[ask.kind];
 }
 
 function expiredLine(ask: Ask, { inputs }: Ending): string {

@@ -1,6 +1,7 @@
 import type { User } from '@airlock/protocol/api';
 import { howHanded, mayAnswer, whoMayAnswer, whyAsked } from '@airlock/protocol/assign';
 import { useMe } from '../auth/me.ts';
+import { ElicitationRequest } from './elicitation-request.tsx';
 import { EndedRequest } from './ended-request.tsx';
 import { FormRequest } from './form-request.tsx';
 import { PlanRequest } from './plan-request.tsx';
@@ -33,6 +34,8 @@ export function RequestView({ item, over, owner }: RequestViewProps) {
       return <ToolRequest {...shared} ask={ask} />;
     case 'question':
       return <QuestionRequest {...shared} ask={ask} />;
+    case 'elicitation':
+      return <ElicitationRequest {...shared} ask={ask} />;
     case 'plan':
       return <PlanRequest {...shared} ask={ask} />;
   }

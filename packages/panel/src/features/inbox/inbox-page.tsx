@@ -27,14 +27,21 @@ export function InboxPage() {
   );
 }
 
-const kinds = { all: 'All', form: 'Answers', tool: 'Approvals', question: 'Questions', plan: 'Plans' } as const;
+const kinds = {
+  all: 'All',
+  form: 'Answers',
+  tool: 'Approvals',
+  question: 'Questions',
+  plan: 'Plans',
+  elicitation: 'Tools that ask',
+} as const;
 
 function KindFilter({ search }: { search: InboxSearch }) {
   const navigate = useNavigate({ from: '/inbox' });
   return (
     <FilterChips
       label="Kind"
-      options={[undefined, 'form', 'tool', 'question', 'plan']}
+      options={[undefined, 'form', 'tool', 'question', 'plan', 'elicitation']}
       chosen={search.kind}
       text={(kind) => kinds[kind ?? 'all']}
       onChoose={(kind) => void navigate({ search: { kind }, replace: true })}

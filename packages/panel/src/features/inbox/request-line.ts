@@ -14,6 +14,8 @@ export function describeRequest(request: Request): { label: string; text: string
     }
     case 'question':
       return { label: 'Question', text: request.questions[0]?.question ?? '' };
+    case 'elicitation':
+      return { label: 'Request', text: `${request.server}: ${request.message}` };
     case 'plan':
       return { label: 'Plan', text: plainLine(request.plan.split('\n').find((line) => line.trim() !== '') ?? '') };
   }
