@@ -2,21 +2,13 @@ import type { Event } from '@airlock/protocol/events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { containerOf, untilRemoved, untilReplaced } from './harness/containers.ts';
-import { errorOf, reply } from './harness/endings.ts';
+import { errorOf } from './harness/endings.ts';
+import { type Begun, begin as beginIn, idOf, isState, recall, recallScenarios, textsOf } from './harness/recall.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
 
 const long = 'The quick brown fox jumps over the lazy dog and runs on through the wood.';
 const script = `
-scenarios:
-  - when: { contains: remember the word }
-    steps:
-      - blocks: [{ tool_use: { name: Write, input: { file_path: /workspace/note.txt, content: "the moon is made of rock" } } }]
-      - say: I will remember that.
-  - when: { contains: which word }
-    steps:
-      - blocks: [{ tool_use: { name: Read, input: { file_path: /workspace/note.txt } } }]
-      - say: "You began with: {{firstPrompt}}. The note says: {{toolResult}}"
-  - when: { contains: in one block }
+scenarios:${recallScenarios}  - when: { contains: in one block }
     steps: [{ blocks: [{ text: "${long}", gate: { name: first-block, piece: 6 } }] }]
   - when: { contains: after a tool }
     steps:
@@ -46,51 +38,13 @@ afterEach(() => setting.sim.control.reset());
 
 const kill = (session: string) => containerOf(session).kill();
 const remove = (session: string) => containerOf(session).remove({ force: true });
-const idOf = async (session: string) => (await containerOf(session).inspect()).Id;
-const isState = (state: string) => (event: Event) => event.kind === 'session' && event.payload.state === state;
-const textsOf = (events: Event[]) => events.flatMap((event) => (event.kind === 'message' ? [event.payload.text] : []));
+const begin = (prompt: string) => beginIn(setting, prompt);
 
-interface Begun {
-  readonly id: string;
-  readonly session: string;
-  /** Id of its first container. */
-  readonly container: string;
-  /** Seq of the lock that `prompt` answered. */
-  readonly at: number;
-}
-
-/** Holds a first turn, and says `prompt` in a second one. */
-async function begin(prompt: string): Promise<Begun> {
-  const { api } = setting;
-  const id = await api.launch('claude-hitl', { prompt: 'Please remember the word ocelot' });
-  const { payload } = await api.until(id, ofKind('prompt'));
-  const at = await reply(api, id, 0, prompt);
-  return { id, session: payload.session, container: await idOf(payload.session), at };
-}
-
-/**
- * Goes on after the loss: waits for the turn to end, asks for what was said before, and ends. Checks that another container
- * with the same workspace remembers, that nothing is there twice, and that all ended well.
- */
-async function goOn({ id, session, container, at }: Begun): Promise<Event[]> {
-  const { api, sim } = setting;
-  const lock = await api.until(id, ofKind('lock'), at);
-  const asked = await reply(api, id, lock.seq - 1, 'which word did I say?');
-  await api.until(id, ofKind('lock'), asked);
-  expect(await idOf(session)).not.toBe(container);
-  await reply(api, id, asked, 'done');
-  await api.until(id, (event) => event.kind === 'status' && event.payload.status === 'finished', asked);
-  const events = await api.events(id);
-  const texts = textsOf(events);
-  expect(texts.at(-1)).toContain('You began with: Please remember the word ocelot.');
-  expect(texts.at(-1)).toContain('the moon is made of rock');
-  expect(new Set(texts).size).toBe(texts.length);
-  expect(events.filter(ofKind('prompt')).map(({ payload }) => payload.text)).toHaveLength(3);
-  expect(events.filter(ofKind('turn')).map(({ payload }) => payload.error)).toEqual([undefined, undefined, undefined]);
+/** Goes on after the loss of a container, in another one with the same workspace. */
+async function goOn(begun: Begun): Promise<Event[]> {
+  const { session, container } = begun;
+  const events = await recall(setting, begun, async () => expect(await idOf(session)).not.toBe(container));
   expect(events.filter(isState('resumed'))).toHaveLength(1);
-  const last = JSON.stringify(sim.requests.findLast(({ talk }) => talk?.prompt === 'which word did I say?')?.body);
-  expect(last).toContain('remember the word ocelot');
-  expect(last).toContain('I will remember that.');
   const next = events.findLast(isState('resumed'));
   expect(next?.payload).toMatchObject({ session, detail: expect.stringMatching(/was (killed|removed)/) });
   return events;

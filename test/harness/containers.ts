@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { vi } from 'vitest';
 
@@ -23,6 +24,15 @@ export async function untilReplaced(session: string, other: string): Promise<str
     },
     { interval: 50, timeout: 30_000 },
   );
+}
+
+/** Runs a program beside Claude, as the user of the tools; resolves with what it printed. Rejects when it fails. */
+export async function run(session: string, Cmd: string[]): Promise<string> {
+  const exec = await containerOf(session).exec({ Cmd, User: '1000:1000', Tty: true, AttachStdout: true });
+  const said = await text(await exec.start({ Tty: true }));
+  const { ExitCode } = await exec.inspect();
+  if (ExitCode !== 0) throw new Error(`${Cmd.join(' ')} ended with ${ExitCode}: ${said}`);
+  return said.replaceAll('\r\n', '\n');
 }
 
 const programs = { claude: '/app/bin/claude', runner: '/app/bin/node' } as const;

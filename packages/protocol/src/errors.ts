@@ -112,7 +112,7 @@ export const errorTable = {
   container_lost: {
     status: 500,
     title: 'The session container is gone',
-    fix: 'Start a new execution; it was killed or removed from outside',
+    fix: 'Start a new execution; something kills or removes what runs in it',
   },
   container_out_of_memory: {
     status: 500,

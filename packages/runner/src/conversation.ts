@@ -9,7 +9,7 @@ import { createChecks } from './checks.ts';
 import { claudeOptions } from './claude-options.ts';
 import type { ClaudeProcess } from './claude-process.ts';
 import { createEdits } from './edits.ts';
-import { failureOf } from './ending.ts';
+import { type Ending, endingOf } from './ending.ts';
 import type { LiveText } from './live-text.ts';
 import { countMemoryKills } from './memory-kills.ts';
 import { createMessageReader, type Output } from './messages.ts';
@@ -32,8 +32,8 @@ export interface ConversationOptions {
 /** One conversation with the CLI, from the start of its process to its end. */
 export interface Conversation {
   take(frame: DownFrame): void;
-  /** Resolves with the last frame of the conversation, which was not sent yet; never rejects. */
-  readonly ended: Promise<Extract<SingleFrame, { type: 'ended' | 'failure' }>>;
+  /** Resolves with what is to be said last; never rejects. */
+  readonly ended: Promise<Ending>;
 }
 
 /** Longest that something to show waits for its place in the transcript. */
@@ -93,7 +93,7 @@ export function startConversation({
     }
   }
 
-  async function run(): ReturnType<typeof finish> {
+  async function run(): Promise<Ending> {
     const read = createMessageReader();
     let thrown: unknown;
     try {
@@ -103,21 +103,26 @@ export function startConversation({
       for await (const message of sdk) {
         // A result comes after everything it is the result of, in the transcript too.
         if (message.type === 'result') mirror.flush();
+        if (message.type === 'stream_event' && message.parent_tool_use_id === null) {
+          mirror.streams(message.event.type !== 'message_stop');
+        }
         mirror.add(read(message), entryOf(message));
       }
     } catch (error) {
       thrown = error;
     }
-    mirror.flush();
-    return await finish(thrown);
+    const ending = await finish(thrown);
+    if (ending.type === 'killed') mirror.drop();
+    else mirror.flush();
+    return ending;
   }
 
-  async function finish(thrown: unknown): Promise<Extract<SingleFrame, { type: 'ended' | 'failure' }>> {
+  async function finish(thrown: unknown): Promise<Ending> {
     if (isEnding) return { type: 'ended' };
     if (!sdk) return { type: 'failure', error: AirlockError.from(thrown, 'runner_failed').toBody() };
     const exit = await claude.end();
     const kills = ((await countMemoryKills()) ?? 0) - ((await killsBefore) ?? 0);
-    return { type: 'failure', error: failureOf(exit, kills, thrown) };
+    return endingOf(exit, kills, thrown);
   }
 
   function control(problem: string, act: () => Promise<void>): void {

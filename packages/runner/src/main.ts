@@ -15,7 +15,9 @@ try {
       runner.fail(error);
     });
   }
-  process.exit(await runner.finished);
+  const { code, words } = await runner.finished;
+  if (words !== undefined) say(words);
+  process.exit(code);
 } catch (error) {
   say(`The runner could not start: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);

@@ -1,5 +1,5 @@
 import type { SingleFrame, UpFrame } from '@airlock/protocol/wire';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Output } from './messages.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 
@@ -14,6 +14,7 @@ function start(holdMs = 60_000): void {
   mirror = createMirror({ push: (frame) => pushed.push(frame), apply: (output) => applied.push(output), holdMs });
 }
 beforeEach(() => start());
+afterEach(() => vi.useRealTimers());
 
 const note = (text: string): SingleFrame => ({ type: 'note', text });
 const shown = (text: string): Output => ({ kind: 'frame', frame: note(text) });
@@ -45,6 +46,18 @@ describe('a mirror', () => {
     mirror.add([shown('one')], 'a');
     mirror.add([shown('two')]);
     expect(texts()).toEqual([['transcript'], ['one'], ['two']]);
+  });
+
+  it('M4. forgets what waits for an entry when the CLI was killed', () => {
+    vi.useFakeTimers({ now: 0 });
+    start(1_000);
+    mirror.add([shown('one'), ask], 'a');
+    mirror.drop();
+    mirror.flush();
+    vi.advanceTimersByTime(2_000);
+    expect(pushed).toEqual([]);
+    mirror.add([shown('two')]);
+    expect(texts()).toEqual([['two']]);
   });
 
   it('M2. keeps the order: what comes later waits behind, and goes with what it waited for', () => {
@@ -90,6 +103,22 @@ describe('a mirror', () => {
     await vi.waitFor(() => expect(texts()).toEqual([['one']]));
     mirror.add([shown('two')], 'b');
     await vi.waitFor(() => expect(texts()).toEqual([['one'], ['two']]));
+  });
+
+  it('M3. waits as long as the message is streamed', () => {
+    vi.useFakeTimers({ now: 0 });
+    start(1_000);
+    mirror.streams(true);
+    mirror.add([shown('one')], 'a');
+    vi.advanceTimersByTime(10_000);
+    expect(texts()).toEqual([]);
+    mirror.streams(false);
+    vi.advanceTimersByTime(1_000);
+    expect(texts()).toEqual([['one']]);
+    mirror.streams(true);
+    mirror.add([shown('two'), ask], 'b');
+    vi.advanceTimersByTime(1_000);
+    expect(texts()).toEqual([['one'], ['two'], ['ask']]);
   });
 
   it('M3. gives up on an ask although the CLI goes on talking', async () => {

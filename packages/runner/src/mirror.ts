@@ -6,7 +6,9 @@ import type { Output } from './messages.ts';
  *
  * M1. What is shown of a message goes up in one frame with the transcript entry that holds the message.
  * M2. What is shown goes up in the order it came.
- * M3. An entry that is not written delays what it belongs to by `holdMs`, it does not stop it.
+ * M3. An entry that is not written delays what it belongs to by `holdMs`, it does not stop it; while a message is streamed,
+ *     which is live text already and written when it is whole, it is waited for.
+ * M4. When the CLI was killed, what waits for an entry is not shown: the next one does not remember it, and says it anew.
  */
 
 type Transcript = Extract<SingleFrame, { type: 'transcript' }>;
@@ -14,10 +16,14 @@ type Transcript = Extract<SingleFrame, { type: 'transcript' }>;
 export interface Mirror {
   /** Takes what a message means; it waits for the transcript entry of this uuid, if one is given. */
   add(outputs: readonly Output[], uuid?: string): void;
+  /** Whether a message is begun and not whole. */
+  streams(isStreaming: boolean): void;
   /** The CLI has written these entries of its transcript. */
   wrote(transcript: Transcript): void;
   /** Sends whatever waits. */
   flush(): void;
+  /** Forgets whatever waits. */
+  drop(): void;
 }
 
 export interface MirrorOptions {
@@ -41,11 +47,17 @@ export function createMirror({ push, apply, holdMs }: MirrorOptions): Mirror {
   const early = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let isAsking = false;
+  let isStreaming = false;
 
   function hold(item: Held): void {
     held.push(item);
     if (item.output.kind === 'frame' && item.output.frame.type === 'ask') isAsking = true;
-    timer ??= setTimeout(flush, holdMs);
+    timer ??= setTimeout(overdue, holdMs);
+  }
+
+  function overdue(): void {
+    if (isStreaming && !isAsking) timer?.refresh();
+    else flush();
   }
 
   /** The CLI said something: what waits may wait on, unless a person is waited for. */
@@ -62,12 +74,14 @@ export function createMirror({ push, apply, holdMs }: MirrorOptions): Mirror {
       if (output.kind === 'frame') frames.push(output.frame);
       else apply(output);
     }
-    if (held.length === 0) {
-      clearTimeout(timer);
-      timer = undefined;
-      isAsking = false;
-    }
+    if (held.length === 0) rest();
     return frames;
+  }
+
+  function rest(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    isAsking = false;
   }
 
   function flush(): void {
@@ -93,6 +107,9 @@ export function createMirror({ push, apply, holdMs }: MirrorOptions): Mirror {
         else apply(output);
       }
     },
+    streams(now) {
+      isStreaming = now;
+    },
     wrote(transcript) {
       heard();
       const uuids = uuidsOf(transcript);
@@ -102,6 +119,10 @@ export function createMirror({ push, apply, holdMs }: MirrorOptions): Mirror {
       push(shown.length === 0 ? transcript : { type: 'batch', frames: [transcript, ...shown] });
     },
     flush,
+    drop() {
+      held.length = 0;
+      rest();
+    },
   };
 }
 

@@ -12,9 +12,15 @@ import { createUplink } from './uplink.ts';
 import { createWireLink, type WireLink } from './wire-link.ts';
 import { createWireServer } from './wire-server.ts';
 
+export interface Exit {
+  readonly code: number;
+  /** Last words for the engine's log, which the host reads. */
+  readonly words?: string;
+}
+
 export interface Runner {
-  /** Resolves with the exit code when everything is over: said and taken by a host, or nobody came to take it. */
-  readonly finished: Promise<number>;
+  /** Resolves when everything is over: said and taken by a host, or nobody came to take it. */
+  readonly finished: Promise<Exit>;
   /** Ends the CLI without a word of its own, and sends what is queued if a host takes it at once. */
   stop(): void;
   /** The runner itself failed. */
@@ -34,7 +40,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const uplink = createUplink({ live, maxBytes: maxQueued, onFull: claude.hold });
   const links = createLinks();
   const orphan = createOrphanWatch(spec.orphanMs);
-  const over = Promise.withResolvers<number>();
+  const over = Promise.withResolvers<Exit>();
   let isStopping = false;
   const proxy = await startModelProxy(links);
   const leaving = new AbortController();
@@ -68,13 +74,14 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   });
   await server.listen(`\0${config.socket}`);
 
-  async function run(): Promise<number> {
+  async function run(): Promise<Exit> {
     const last = await Promise.race([conversation.ended, orphan.orphaned]);
     if (isStopping) return await over.promise;
-    if (!last) return 0;
-    uplink.push(last);
+    if (!last) return { code: 0 };
+    if (last.type !== 'killed') uplink.push(last);
     await Promise.race([uplink.flushed(), orphan.orphaned]);
-    return last.type === 'ended' ? 0 : 1;
+    if (last.type === 'killed') return last;
+    return { code: last.type === 'ended' ? 0 : 1 };
   }
 
   return {
@@ -86,11 +93,11 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     stop() {
       isStopping = true;
       const ended = claude.end().then(uplink.flushed);
-      void Promise.race([ended, after(stopGraceMs)]).then(() => over.resolve(stoppedCode));
+      void Promise.race([ended, after(stopGraceMs)]).then(() => over.resolve({ code: stoppedCode }));
     },
     fail(error) {
       uplink.push({ type: 'failure', error: AirlockError.from(error, 'runner_failed').toBody() });
-      void Promise.race([uplink.flushed(), after(stopGraceMs)]).then(() => over.resolve(1));
+      void Promise.race([uplink.flushed(), after(stopGraceMs)]).then(() => over.resolve({ code: 1 }));
     },
   };
 }

@@ -190,6 +190,14 @@ describe('a session whose container is replaced', () => {
     expect(texts()).toEqual([['call', 'After all']]);
   });
 
+  it('N3. tells Claude of the memory when that was the cause', async () => {
+    await beginTurn();
+    await commit(remembers(user('p1'), calls));
+    await lose('container_out_of_memory');
+    const [{ frame } = { frame: undefined }] = await outbox();
+    expect(frame).toMatchObject({ type: 'notice', text: expect.stringMatching(/more memory than it has/) });
+  });
+
   it('N3. says a notice again that the next container did not get to, and tells anew of one it began to answer', async () => {
     await beginTurn();
     await commit(remembers(user('p1'), calls));
@@ -275,6 +283,9 @@ describe('afterLoss()', () => {
     expect(last).toMatchObject({
       problem: { code: 'container_lost', detail: expect.stringContaining('It was killed') },
     });
+    const memory = problem('container_out_of_memory');
+    expect(afterLoss(inTurn({ losses: 1 }), memory).kind).toBe('replace');
+    expect(afterLoss(inTurn({ losses: 2 }), memory)).toMatchObject({ problem: { code: memory.code } });
   });
 
   it('N5. counts anew once a tool has a result, but not for ever in one turn', async () => {
@@ -298,12 +309,9 @@ describe('afterLoss()', () => {
     expect(isResting(inTurn({ container: null, losses: 9 }))).toBe(false);
   });
 
-  it.each(['container_out_of_memory', 'workspace_full', 'container_failed'] as const)(
-    'leaves %s the answer it is',
-    (code) => {
-      expect(afterLoss(inTurn(), problem(code))).toEqual({ kind: 'fail', problem: problem(code) });
-    },
-  );
+  it.each(['workspace_full', 'container_failed'] as const)('leaves %s the answer it is', (code) => {
+    expect(afterLoss(inTurn(), problem(code))).toEqual({ kind: 'fail', problem: problem(code) });
+  });
 
   it.each(['ending', 'ended', 'lost'] as const)('replaces nothing for a session that is %s', (state) => {
     expect(afterLoss(inTurn({ state }), problem()).kind).toBe('over');

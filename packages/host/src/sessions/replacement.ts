@@ -22,6 +22,8 @@ import { unspentAnswers } from './unspent.ts';
  *     that waits for a person is not ended, it rests.
  */
 
+/** What another container may be spared. */
+const passing = ['container_lost', 'container_out_of_memory'] as const;
 const mostInARow = 3;
 const mostInATurn = 20;
 /** An idle session gets one container back at once, so that it answers fast; after that it waits for something to do. */
@@ -35,6 +37,8 @@ export const cutOffNotice = [
   'Go on from where you were and finish what you were asked.',
 ].join(' ');
 
+const memoryNotice = 'It was lost because it used more memory than it has: do it with less.';
+
 /** What becomes of a session whose container is gone. */
 export type AfterLoss =
   | { readonly kind: 'replace' }
@@ -44,7 +48,7 @@ export type AfterLoss =
 
 export function afterLoss(row: SessionRow, problem: AirlockError): AfterLoss {
   if (row.state !== 'starting' && row.state !== 'live') return { kind: 'over' };
-  if (problem.code !== 'container_lost') return { kind: 'fail', problem };
+  if (!passing.some((code) => code === problem.code)) return { kind: 'fail', problem };
   if (row.turn_prompt === null) return { kind: 'replace' };
   if (row.losses + 1 >= mostInARow) return fail(problem, `${mostInARow} in a row before anything got done`);
   if (row.turn_losses + 1 >= mostInATurn) return fail(problem, `${mostInATurn} in one turn`);
@@ -80,7 +84,7 @@ export async function replaceContainer(
 ): Promise<void> {
   await sinks.inbox.withdraw(tx, { execution: row.execution, session: row.id });
   const unspent = await unspentAnswers(tx, row);
-  const turn = await takeUpTurn(tx, row);
+  const turn = await takeUpTurn(tx, row, problem);
   const waiting = await waitingPrompts(tx, row);
   await tx.db.deleteFrom('outbox').where('session', '=', row.id).execute();
   const next = {
@@ -110,10 +114,13 @@ export async function replaceContainer(
 type Said = Extract<DownFrame, { type: 'prompt' | 'notice' }>;
 
 /** What is said to Claude so that the turn in progress goes on; nothing when there is none. */
-async function takeUpTurn(tx: Tx, row: SessionRow): Promise<Said | undefined> {
+async function takeUpTurn(tx: Tx, row: SessionRow, problem: AirlockError): Promise<Said | undefined> {
   if (row.turn_prompt === null || row.turn_frame === null) return undefined;
   const { kind } = await turnStateOf(tx, row.id, row.turn_prompt);
-  if (kind === 'cut') return { type: 'notice', uuid: newId(), text: cutOffNotice };
+  if (kind === 'cut') {
+    const text = problem.code === 'container_out_of_memory' ? `${cutOffNotice} ${memoryNotice}` : cutOffNotice;
+    return { type: 'notice', uuid: newId(), text };
+  }
   if (kind === 'unanswered') await forgetPrompt(tx, row.id, row.turn_prompt);
   const frame = fromJson(downFrameSchema, row.turn_frame, `Prompt of session ${row.id}`);
   return isSaid(frame) ? frame : undefined;
