@@ -7,12 +7,12 @@ import type { Event } from '@airlock/protocol/events';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, apiOf, ofKind } from './harness/api.ts';
-import { containerOf, untilRemoved } from './harness/containers.ts';
+import { containerOf, runIn, untilRemoved } from './harness/containers.ts';
 import { reply } from './harness/endings.ts';
 import { spawnHost, startHost, type TestHost } from './harness/host.ts';
 import { runCommand } from './harness/programs.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
-import { readWorkspace, runIn } from './harness/workspaces.ts';
+import { readWorkspace } from './harness/workspaces.ts';
 
 const script = `
 scenarios:

@@ -8,7 +8,7 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
-import { containerOf } from './harness/containers.ts';
+import { runIn } from './harness/containers.ts';
 import { adminPassword } from './harness/host.ts';
 import { createNetProxy, type NetProxy } from './harness/net-proxy.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
@@ -60,20 +60,6 @@ function largeFile(name: string, bytes: number): { path: string; sha256: string 
     writeFileSync(path, block, { flag: at === 0 ? 'w' : 'a' });
   }
   return { path, sha256: hash.digest('hex') };
-}
-
-/** What a command prints in the container of a session. */
-async function inContainer(session: string, command: string): Promise<string> {
-  const exec = await containerOf(session).exec({
-    Cmd: ['/bin/sh', '-c', command],
-    Tty: true,
-    AttachStdout: true,
-    User: '1000:1000',
-  });
-  const stream = await exec.start({ Tty: true });
-  let text = '';
-  for await (const chunk of stream) text += String(chunk);
-  return text.trim();
 }
 
 async function signIn(url: string): Promise<Page> {
@@ -134,7 +120,7 @@ describe('a file of 200 MB', () => {
     const id = page.url().split('/').at(-1) ?? '';
     await setting.api.until(id, ofKind('lock'));
     const session = await sessionOf(id);
-    expect(await inContainer(session, "sha256sum '/workspace/in/large file.bin'")).toMatch(new RegExp(`^${sha256} `));
+    expect(await runIn(session, "sha256sum '/workspace/in/large file.bin'")).toMatch(new RegExp(`^${sha256} `));
     const { inputs } = await setting.api.execution(id);
     expect(inputs.files).toMatchObject([{ name: 'large file.bin', size: 200 * mebibyte, sha256 }]);
     await setting.api.call('DELETE', `/executions/${id}`);
@@ -157,9 +143,7 @@ describe('files in a conversation', () => {
     await page.getByTestId('answer-submit').click();
     const second = await api.until(id, ofKind('lock'), first.seq);
     const session = await sessionOf(id);
-    expect(await inContainer(session, "cat '/workspace/in/notes.txt' '/workspace/in/notes (2).txt'")).toBe(
-      'a noteanother',
-    );
+    expect(await runIn(session, "cat '/workspace/in/notes.txt' '/workspace/in/notes (2).txt'")).toBe('a noteanother');
 
     await page.getByTestId('tab-files').click();
     const results = page.getByTestId('files-out');

@@ -1,7 +1,7 @@
 import type { Event } from '@airlock/protocol/events';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ofKind } from './harness/api.ts';
-import { containerOf, killIn, run } from './harness/containers.ts';
+import { containerOf, killIn, runIn } from './harness/containers.ts';
 import { createEngineProxy, type EngineProxy } from './harness/engine-proxy.ts';
 import { type Begun, begin, idOf, isState, recall, recallScenarios, textsOf } from './harness/recall.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
@@ -93,7 +93,7 @@ function checkOneText(events: Event[], _: Victim, vary: boolean): void {
   if (!vary) expect(texts[1]).toBe(long);
 }
 
-const readRan = (session: string) => run(session, ['cat', '/workspace/ran.txt']);
+const readRan = (session: string) => runIn(session, 'cat /workspace/ran.txt');
 
 /** Allows the first command that is asked about after `at`. */
 async function allow({ id, at }: Begun): Promise<void> {
@@ -137,11 +137,11 @@ const moments: Record<string, Moment> = {
     runs: true,
     async arrive(begun) {
       await allow(begun);
-      const hasRun = async () => expect(await readRan(begun.session)).toBe('ran\n');
+      const hasRun = async () => expect(await readRan(begun.session)).toBe('ran');
       await vi.waitFor(hasRun, { timeout: 20_000, interval: 50 });
     },
     async goOn({ session }, victim) {
-      if (victim === 'host') await run(session, ['touch', '/workspace/go']);
+      if (victim === 'host') await runIn(session, 'touch /workspace/go');
     },
     check(events, victim) {
       expect(events.filter(ofKind('request'))).toHaveLength(1);
@@ -178,7 +178,7 @@ describe('a conversation goes on as if nothing had been', () => {
     const events = await recall(setting, begun, async () => {
       if (victim === 'host') expect(await idOf(begun.session)).toBe(begun.container);
       else expect(await idOf(begun.session)).not.toBe(begun.container);
-      if (moment.runs) expect(await readRan(begun.session)).toBe('ran\n');
+      if (moment.runs) expect(await readRan(begun.session)).toBe('ran');
     });
     expect(events.filter(isState('resumed'))).toHaveLength(victim === 'host' ? 0 : 1);
     moment.check(events, victim, vary);

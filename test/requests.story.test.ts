@@ -41,6 +41,35 @@ scenarios:
       - blocks: [{ tool_use: { name: Bash, input: { command: "touch allowed.txt && git push" } } }]
       - blocks: [{ tool_use: { name: Read, input: { file_path: /workspace/allowed.txt } } }]
       - say: "Last: {{toolResult}}"
+  - when: { contains: three at once }
+    steps:
+      - blocks:
+          - tool_use: { name: Bash, input: { command: "touch one.txt" } }
+          - tool_use: { name: Bash, input: { command: "touch two.txt" } }
+          - tool_use: { name: Bash, input: { command: "touch three.txt" } }
+      - say: Never said, because somebody spoke
+  - when: { contains: I allow all of it }
+    steps:
+      - blocks: [{ tool_use: { name: Bash, input: { command: "ls" } } }]
+      - say: "There is: {{toolResult}}"
+  - when: { contains: which way }
+    steps:
+      - blocks:
+          - tool_use:
+              name: AskUserQuestion
+              input:
+                questions:
+                  - question: Which way?
+                    header: Way
+                    multiSelect: false
+                    options:
+                      - { label: Short, description: through the wood, preview: "**dark** <img src=x onerror=alert(1)>" }
+                      - { label: Long, description: along the river }
+                  - question: What to take?
+                    header: Things
+                    multiSelect: true
+                    options: [{ label: Rope, description: 30 m }, { label: Lamp, description: "" }, { label: Bread, description: "" }]
+      - say: "You said: {{toolResult}}"
   - when: { contains: ask the server }
     steps:
       - blocks: [{ tool_use: { name: mcp__asker__greet, input: {} } }]
@@ -253,6 +282,53 @@ describe('rules of a service', () => {
       'Read asked about by the rule Read(/workspace/allowed.txt)',
     ]);
     expect(JSON.stringify(sim.requests.at(-1)?.body)).toContain('Releases are made by people');
+    await reply(api, id, 0, 'done');
+  });
+});
+
+describe('several tools at once', () => {
+  it('are asked about one by one, over a reload, and words in the conversation allow none of them', async () => {
+    const { api } = setting;
+    const id = await start('three at once');
+    await page.getByTestId('tool-allow').first().waitFor();
+    await page.getByTestId('steer-text').fill('yes, I allow all of it');
+    await page.getByTestId('steer-say').click();
+    await page.getByTestId('prompt').getByText('yes, I allow all of it').waitFor();
+    await page.reload();
+    await page.getByTestId('tool-allow').first().waitFor();
+    expect((await api.events(id)).filter(ofKind('tool_result'))).toEqual([]);
+    let seq = 0;
+    for (const name of ['one', 'two', 'three']) {
+      const asked = await api.until(id, ofKind('request'), seq);
+      expect(asked.payload.ask).toMatchObject({ tool: 'Bash', input: { command: `touch ${name}.txt` } });
+      await api.answer(asked.payload.request, { decision: name === 'two' ? 'deny' : 'allow' });
+      ({ seq } = asked);
+    }
+    const { payload } = await api.until(id, ofKind('turn'));
+    expect(payload.text).toMatch(/^There is: .*one\.txt.*three\.txt/s);
+    expect(payload.text).not.toContain('two.txt');
+    const results = (await api.events(id)).filter(ofKind('tool_result')).map((event) => event.payload.isError);
+    expect(results).toEqual([false, true, false, false]);
+    await reply(api, id, 0, 'done');
+  });
+});
+
+describe('a question', () => {
+  it('shows what an option looks like, and takes several choices and notes', async () => {
+    const { api } = setting;
+    const id = await start('which way');
+    const request = page.getByTestId('question-request');
+    const preview = request.getByTestId('question-preview');
+    await preview.locator('strong').getByText('dark').waitFor();
+    expect(await preview.locator('img').count()).toBe(0);
+    await request.getByRole('radio', { name: 'Short' }).check();
+    await request.getByTestId('question-note-0').fill('before <b>night</b>');
+    await request.getByRole('checkbox', { name: 'Rope' }).check();
+    await request.getByRole('checkbox', { name: 'Bread' }).check();
+    expect(await violations()).toEqual([]);
+    await request.getByTestId('question-submit').click();
+    const { payload } = await api.until(id, ofKind('turn'));
+    expect(payload.text).toMatch(/Short.*before <b>night<\/b>.*Rope, Bread/s);
     await reply(api, id, 0, 'done');
   });
 });

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
-import { containerOf } from './harness/containers.ts';
+import { containerOf, runIn } from './harness/containers.ts';
 import { reply } from './harness/endings.ts';
 import { adminPassword } from './harness/host.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
@@ -54,10 +54,7 @@ async function waiting(): Promise<{ id: string; session: string; seq: number }> 
   return { id, session: payload.session, seq };
 }
 
-async function letGo(session: string): Promise<void> {
-  const exec = await containerOf(session).exec({ Cmd: ['touch', '/workspace/go'], User: '1000:1000' });
-  await exec.start({ Detach: true });
-}
+const letGo = (session: string) => runIn(session, 'touch /workspace/go');
 
 describe('while Claude works', () => {
   it('a word is taken up in the same turn', async () => {

@@ -26,13 +26,14 @@ export async function untilReplaced(session: string, other: string): Promise<str
   );
 }
 
-/** Runs a program beside Claude, as the user of the tools; resolves with what it printed. Rejects when it fails. */
-export async function run(session: string, Cmd: string[]): Promise<string> {
+/** Runs a shell command in a session's container, as a tool would; resolves with what it printed. Rejects when it fails. */
+export async function runIn(session: string, command: string): Promise<string> {
+  const Cmd = ['bash', '-c', command];
   const exec = await containerOf(session).exec({ Cmd, User: '1000:1000', Tty: true, AttachStdout: true });
   const said = await text(await exec.start({ Tty: true }));
   const { ExitCode } = await exec.inspect();
-  if (ExitCode !== 0) throw new Error(`${Cmd.join(' ')} ended with ${ExitCode}: ${said}`);
-  return said.replaceAll('\r\n', '\n');
+  if (ExitCode !== 0) throw new Error(`${command} ended with code ${ExitCode}: ${said}`);
+  return said.trim().replaceAll('\r\n', '\n');
 }
 
 const programs = { claude: '/app/bin/claude', runner: '/app/bin/node' } as const;

@@ -1,7 +1,6 @@
 import { text } from 'node:stream/consumers';
 import Docker from 'dockerode';
 import { extract } from 'tar-stream';
-import { containerOf } from './containers.ts';
 
 const engine = new Docker();
 
@@ -26,14 +25,4 @@ export async function readWorkspace(session: string): Promise<ReadonlyMap<string
   } finally {
     await container.remove();
   }
-}
-
-/** Runs a shell command in a session's container, as a tool would; resolves when it has ended. */
-export async function runIn(session: string, command: string): Promise<void> {
-  const Cmd = ['bash', '-c', command];
-  const exec = await containerOf(session).exec({ Cmd, User: '1000:1000', AttachStdout: true, AttachStderr: true });
-  const output = await exec.start({});
-  for await (const _ of output);
-  const { ExitCode } = await exec.inspect();
-  if (ExitCode !== 0) throw new Error(`${command} ended with code ${ExitCode}`);
 }
