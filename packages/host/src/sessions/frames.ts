@@ -19,6 +19,7 @@ import type { Settle } from './settle.ts';
 import { keepTranscript } from './transcript.ts';
 import { isInterrupted, turnError } from './turn-error.ts';
 import { answerOf, takeUnspent } from './unspent.ts';
+import { answerable } from './verdict.ts';
 
 export interface FrameSinks {
   readonly log: Log;
@@ -80,10 +81,12 @@ export async function commitFrame(tx: Tx, row: SessionRow, frame: SingleFrame, s
 async function openAsk(
   tx: Tx,
   row: SessionRow,
-  { ask, requestId: ref }: Extract<SingleFrame, { type: 'ask' }>,
+  frame: Extract<SingleFrame, { type: 'ask' }>,
   { inbox, clock }: FrameSinks,
 ): Promise<void> {
   const { execution, id: session } = row;
+  const { requestId: ref } = frame;
+  const ask = answerable(frame.ask);
   const decided = await takeUnspent(tx, row, ask);
   const expiresAt = new Date(clock().getTime() + settingsOf(row).answerMs);
   const before = decided?.kind === 'other' ? sessionAskOf(decided.request) : undefined;

@@ -1,6 +1,7 @@
+import type { Element } from '@airlock/protocol/elements';
 import type { SessionAsk } from '@airlock/protocol/requests';
 import { describe, expect, it } from 'vitest';
-import { checkAnswer, grantsIn, toVerdict } from './verdict.ts';
+import { answerable, checkAnswer, grantsIn, toVerdict } from './verdict.ts';
 
 function asking(...questions: string[]): SessionAsk {
   const each = { header: '', multiSelect: false, options: [] };
@@ -129,7 +130,8 @@ describe('an answer to a plan', () => {
 describe('an answer to an MCP server', () => {
   const about = { kind: 'elicitation', server: 'db', message: 'Who?' } as const;
   const line = { value: null, required: true, placeholder: null, max_length: null, label: null };
-  const asking: SessionAsk = { ...about, elements: [{ type: 'text', name: 'who', ...line }] };
+  const elements: Element[] = [{ type: 'text', name: 'who', ...line }];
+  const asking: SessionAsk = { ...about, elements };
   const opening: SessionAsk = { ...about, url: 'https://example.com' };
 
   it('is checked against its form, and says what a person decided', () => {
@@ -143,6 +145,15 @@ describe('an answer to an MCP server', () => {
       behavior: 'elicited',
       action: 'accept',
     });
+  });
+
+  it('can only be declined when the form of the container is none to check against', () => {
+    expect(answerable(asking)).toBe(asking);
+    expect(answerable(opening)).toBe(opening);
+    const broken: SessionAsk = { ...about, elements: [{ type: 'text', name: 'who', ...line, pattern: '(' }] };
+    expect(answerable(broken)).toEqual(about);
+    const twice: SessionAsk = { ...asking, elements: [...elements, ...elements] };
+    expect(answerable(twice)).toEqual(about);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { AirlockError, type FieldErrors } from '@airlock/protocol/errors';
+import { problemsOfForm } from '@airlock/protocol/forms/definition';
 import { elicitedContent } from '@airlock/protocol/forms/elicitation';
 import { validate } from '@airlock/protocol/forms/validate';
 import type { Grant } from '@airlock/protocol/grants';
@@ -10,6 +11,13 @@ import type * as z from 'zod';
 
 /** Most answers named that nobody asked for. */
 const mostStrangers = 10;
+
+/** What comes from a container may hold a form no answer can be checked against: it is left out, so that people decline. */
+export function answerable(ask: SessionAsk): SessionAsk {
+  if (ask.kind !== 'elicitation' || !ask.elements || problemsOfForm(ask.elements).length === 0) return ask;
+  const { elements: _, ...others } = ask;
+  return others;
+}
 
 /** Checks an answer to a session's request; throws `invalid_inputs` with the fields that do not fit. */
 export function checkAnswer(ask: SessionAsk, inputs: JsonObject): JsonObject {

@@ -62,6 +62,12 @@ describe('elicitationForm()', () => {
     expect(judge(properties, {}, ['a'])).toEqual(['a']);
   });
 
+  it('takes a pattern for what JSON Schema does: it fits anywhere, unless it says where', () => {
+    const properties = { a: { type: 'string', pattern: '[0-9]' }, b: { type: 'string', pattern: '^[a-z]+$' } };
+    expect(judge(properties, { a: 'one 2', b: 'abc' })).toEqual({ a: 'one 2', b: 'abc' });
+    expect(judge(properties, { a: 'one', b: 'ab3' })).toEqual(['a', 'b']);
+  });
+
   it.each([
     ['no schema', undefined],
     ['a list of what is wanted', []],

@@ -103,10 +103,16 @@ function textElement(field: object, property: z.infer<typeof textSchema>, requir
     required,
     value,
     placeholder: isInstant ? '2026-11-25T09:30:00Z' : null,
-    pattern: isInstant ? instant : (property.pattern ?? null),
+    pattern: isInstant ? instant : wholly(property.pattern),
     min_length: property.minLength || null,
     max_length: property.maxLength ?? null,
   };
+}
+
+/** A pattern of JSON Schema fits anywhere in a value, one of ours all of it. */
+function wholly(pattern: string | undefined): string | null {
+  if (pattern === undefined || /^\^.*\$$/.test(pattern)) return pattern ?? null;
+  return `.*(?:${pattern}).*`;
 }
 
 function optionsOf(names: readonly string[], labels: readonly string[] = []) {
