@@ -9,9 +9,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { runIn } from './harness/containers.ts';
-import { adminPassword } from './harness/host.ts';
 import { createNetProxy, type NetProxy } from './harness/net-proxy.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
+import { signIn } from './harness/sign-in.ts';
 import { mountTmpfs } from './harness/tmpfs.ts';
 import { launchBrowser } from './setup/browser.ts';
 
@@ -62,12 +62,10 @@ function largeFile(name: string, bytes: number): { path: string; sha256: string 
   return { path, sha256: hash.digest('hex') };
 }
 
-async function signIn(url: string): Promise<Page> {
+async function openPanel(at: { url: string }): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-US' });
   const page = await context.newPage();
-  await page.goto(url);
-  await page.getByTestId('login-password').fill(adminPassword);
-  await page.getByTestId('login-submit').click();
+  await signIn(page, at);
   await page.getByTestId('service-card-claude-hitl').waitFor();
   return page;
 }
@@ -86,7 +84,7 @@ describe('a file of 200 MB', () => {
   let page: Page;
   beforeAll(async () => {
     proxy = await createNetProxy(setting.host.url);
-    page = await signIn(proxy.url);
+    page = await openPanel(proxy);
   });
   afterAll(async () => {
     await page?.context().close();
@@ -130,7 +128,7 @@ describe('a file of 200 MB', () => {
 describe('files in a conversation', () => {
   it('come with a reply, and what Claude makes of them is looked at and downloaded', async () => {
     const { api, host } = setting;
-    const page = await signIn(host.url);
+    const page = await openPanel(host);
     const id = await api.launch('claude-hitl', { prompt: 'Please look at it' });
     const first = await api.until(id, ofKind('lock'));
     await page.goto(`${host.url}/executions/${id}`);
@@ -172,7 +170,7 @@ describe('files in a conversation', () => {
 describe('a request', () => {
   it('is handed on in the panel to somebody who then answers it', async () => {
     const { api, host } = setting;
-    const page = await signIn(host.url);
+    const page = await openPanel(host);
     const id = await api.launch('claude-hitl', { prompt: 'Please look at it' });
     const { payload } = await api.until(id, ofKind('lock'));
     await page.goto(`${host.url}/executions/${id}`);

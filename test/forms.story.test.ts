@@ -5,8 +5,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { everyElement } from './forms/every-element.ts';
 import { hostileForm, hostileInputs, hostileTexts } from './forms/hostile.ts';
 import { type Api, apiOf } from './harness/api.ts';
-import { adminPassword, startHost, type TestHost } from './harness/host.ts';
+import { startHost, type TestHost } from './harness/host.ts';
 import { createServices } from './harness/services.ts';
+import { signIn } from './harness/sign-in.ts';
 import { launchBrowser } from './setup/browser.ts';
 
 /** A service with a form as it goes over the wire. */
@@ -76,9 +77,7 @@ beforeEach(async () => {
   page.on('console', (line) => {
     if (['error', 'warning'].includes(line.type())) problems.push(`${line.text()} ${line.location().url}`);
   });
-  await page.goto(host.url);
-  await page.getByTestId('login-password').fill(adminPassword);
-  await page.getByTestId('login-submit').click();
+  await signIn(page, host);
   await page.getByTestId('service-card-every').waitFor();
   problems.splice(0);
 });

@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { adminPassword } from './harness/host.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
+import { signIn } from './harness/sign-in.ts';
 import { launchBrowser } from './setup/browser.ts';
 
 const long = 'The quick brown fox jumps over the lazy dog and runs on through the wood.';
@@ -86,12 +87,6 @@ const shown = (testId: string, text?: string) =>
     .filter({ ...(text !== undefined && { hasText: text }) })
     .first()
     .waitFor();
-
-async function signIn({ host }: Setting): Promise<void> {
-  await page.goto(host.url);
-  await page.getByTestId('login-password').fill(adminPassword);
-  await page.getByTestId('login-submit').click();
-}
 
 /** Fills in the form of claude-hitl up to its button. */
 async function prepare(prompt: string): Promise<void> {
@@ -196,7 +191,7 @@ describe('the panel', () => {
     const { host, sim } = setting;
     sim.control.setVary({ enabled: true, mode: 'reword' });
     const { url } = host;
-    await signIn(setting);
+    await signIn(page, setting.host);
     await prepare('survive this');
     await page.getByTestId('form-submit').click();
     await sim.control.gates.arrival('first-block');
@@ -232,7 +227,7 @@ describe('a wrong model key', () => {
   afterAll(() => setting?.remove());
 
   it('is on the page within 2 s of the launch', async ({ annotate }) => {
-    await signIn(setting);
+    await signIn(page, setting.host);
     await prepare('Hello');
     const clicked = Date.now();
     await page.getByTestId('form-submit').click();

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { containerOf, untilReplaced } from './harness/containers.ts';
 import { reply } from './harness/endings.ts';
-import { adminPassword } from './harness/host.ts';
 import { createServices } from './harness/services.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
+import { signIn } from './harness/sign-in.ts';
 import { launchBrowser } from './setup/browser.ts';
 
 /* What Claude asks of people, answered in a real browser, with a real container and the real CLI. */
@@ -156,9 +156,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   page = await (await browser.newContext({ locale: 'en-US' })).newPage();
-  await page.goto(setting.host.url);
-  await page.getByTestId('login-password').fill(adminPassword);
-  await page.getByTestId('login-submit').click();
+  await signIn(page, setting.host);
   await page.getByTestId('service-card-talk').waitFor();
   return () => page.context().close();
 });

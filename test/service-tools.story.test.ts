@@ -2,9 +2,9 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { containerOf } from './harness/containers.ts';
-import { adminPassword } from './harness/host.ts';
 import { createServices } from './harness/services.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
+import { signIn } from './harness/sign-in.ts';
 import { launchBrowser } from './setup/browser.ts';
 
 /* Tools a service offers to Claude: they run in its own process, with what it knows and the container does not. */
@@ -108,9 +108,7 @@ describe('a tool of a service', () => {
     await host.kill();
     await host.start();
     const page = await browser.newPage();
-    await page.goto(host.url);
-    await page.getByTestId('login-password').fill(adminPassword);
-    await page.getByTestId('login-submit').click();
+    await signIn(page, host);
     await page.getByTestId('service-card-shop').waitFor();
     await page.goto(`${host.url}/executions/${id}`);
     await page.getByLabel('Order tea for 250?').fill('of course');

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { containerOf, runIn } from './harness/containers.ts';
 import { reply } from './harness/endings.ts';
-import { adminPassword } from './harness/host.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
+import { signIn } from './harness/sign-in.ts';
 import { launchBrowser } from './setup/browser.ts';
 
 /* People who step in while Claude works: a word, a stop, another way to work. */
@@ -38,9 +38,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   page = await (await browser.newContext({ locale: 'en-US' })).newPage();
-  await page.goto(setting.host.url);
-  await page.getByTestId('login-password').fill(adminPassword);
-  await page.getByTestId('login-submit').click();
+  await signIn(page, setting.host);
   await page.getByTestId('service-card-claude-hitl').waitFor();
   return () => page.context().close();
 });

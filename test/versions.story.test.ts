@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
-import { adminPassword } from './harness/host.ts';
 import { runCommand } from './harness/programs.ts';
 import { createServices } from './harness/services.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
+import { signIn } from './harness/sign-in.ts';
 import { launchBrowser } from './setup/browser.ts';
 
 /* A service that changes while conversations of its executions are open, on a real host with real containers. */
@@ -109,9 +109,7 @@ describe('a new version of a service', () => {
     deploy('export default {');
     expect((await airlock('deploy')).code).toBe(1);
     const page = await browser.newPage({ baseURL: setting.host.url });
-    await page.goto('/');
-    await page.getByTestId('login-password').fill(adminPassword);
-    await page.getByTestId('login-submit').click();
+    await signIn(page, setting.host);
     const card = page.getByTestId('service-card-talk');
     await card.getByText('Its newest source is not served.').waitFor();
     await card.getByText('v3.0.1').waitFor();

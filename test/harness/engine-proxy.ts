@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { relay } from './relay.ts';
 
 /** An engine that can be stopped without harm to others: a socket before the real one. */
 export interface EngineProxy {
@@ -19,18 +20,7 @@ export async function createEngineProxy(engine = '/var/run/docker.sock'): Promis
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const upstream = connect({ path: engine, allowHalfOpen: true });
-    for (const [from, to] of [
-      [socket, upstream],
-      [upstream, socket],
-    ] as const) {
-      sockets.add(from);
-      from.on('error', () => to.destroy());
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-      from.pipe(to);
-    }
+    relay(socket, upstream, sockets);
   });
   const start = async () => {
     if (!server.listening) await new Promise<void>((resolve) => server.listen(path, resolve));

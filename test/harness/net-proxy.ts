@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { relay } from './relay.ts';
 
 /** A network between a browser and a host that can be cut. */
 export interface NetProxy {
@@ -31,18 +32,7 @@ export async function createNetProxy(target: string): Promise<NetProxy> {
     if (isCut) return void socket.destroy();
     const upstream = connect(Number(port), hostname);
     socket.on('data', ({ length }) => count(length));
-    for (const [from, to] of [
-      [socket, upstream],
-      [upstream, socket],
-    ] as const) {
-      sockets.add(from);
-      from.on('error', () => to.destroy());
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-      from.pipe(to);
-    }
+    relay(socket, upstream, sockets);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const breakAll = () => {
