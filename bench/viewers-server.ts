@@ -49,6 +49,7 @@ async function startAirlock(): Promise<Server> {
     files: {} as ApiDeps['files'],
     filesSettled: () => Promise.resolve(),
     steering: noSessions.steering,
+    describeSession: noSessions.describe,
     system: () => Promise.reject(new RangeError('Not part of the benchmark')),
     notReady: () => Promise.resolve([]),
     stop: () => undefined,

@@ -75,7 +75,8 @@ export function createScriptedSessions({ store, log, inbox, settle, vary }: Scri
   return {
     toolUse: () => Promise.resolve(undefined),
     toolDone: nothing,
-    steering: { say: refuse, interrupt: refuse, change: refuse },
+    steering: { say: refuse, interrupt: refuse, stopTask: refuse, change: refuse },
+    describe: refuse,
     async open(tx, execution, name, options) {
       const known = await find(tx, execution, name);
       if (known) return sessionId(known);

@@ -1,5 +1,5 @@
 import type { Execution } from '@airlock/protocol/api';
-import { executionSchema } from '@airlock/protocol/api';
+import { executionSchema, type SessionView, sessionViewSchema } from '@airlock/protocol/api';
 import { type Event, parseEvent } from '@airlock/protocol/events';
 import type { JsonObject } from '@airlock/protocol/json';
 import type { TestHost } from './host.ts';
@@ -14,6 +14,7 @@ export interface Api {
   call(method: string, path: string, body?: unknown): Promise<{ status: number; body: JsonObject }>;
   launch(service: string, inputs: JsonObject): Promise<string>;
   execution(id: string): Promise<Execution>;
+  session(id: string): Promise<SessionView>;
   answer(request: string, inputs: JsonObject): Promise<void>;
   /** Events stored so far. */
   events(id: string): Promise<Event[]>;
@@ -91,6 +92,7 @@ export function apiOf(host: TestHost): Api {
       return String(id);
     },
     execution: async (id) => executionSchema.parse(await ok('GET', `/executions/${id}`)),
+    session: async (id) => sessionViewSchema.parse(await ok('GET', `/sessions/${id}`)),
     async answer(request, inputs) {
       await ok('POST', `/requests/${request}/answer`, { inputs });
     },

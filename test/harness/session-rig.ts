@@ -54,7 +54,7 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
     placement,
     clock,
     logger,
-    image: () => 'processes',
+    image: () => ({ reference: 'processes', digest: 'sha256:processes' }),
     fence: { host: 'rig', epochOf: () => undefined },
     settle: (tx, _execution, key, outcome) => {
       const turn = Number(key);

@@ -124,8 +124,8 @@ function partsOf(config: Config, { client, info }: Engine, image: () => Promise<
 
 /** The worker image, or whatever image there is: nothing in it is run. */
 async function presentImage(config: Config, engine: Engine): Promise<string | undefined> {
-  const { reference, present } = await readImage(config, engine);
-  return present ? reference : (await engine.client.listImages())[0]?.Id;
+  const { reference, digest } = await readImage(config, engine);
+  return digest !== undefined ? reference : (await engine.client.listImages())[0]?.Id;
 }
 
 /** Aborts at the first signal that asks this process to end. */

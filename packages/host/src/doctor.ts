@@ -21,7 +21,7 @@ export interface DoctorParts {
   /** Rejects with the reason when there is none, or no right to use it. */
   readonly engine: () => Promise<EngineInfo>;
   /** The worker image in use and whether the engine has it. */
-  readonly image: () => Promise<{ reference: string; present: boolean }>;
+  readonly image: () => Promise<{ reference: string; digest?: string }>;
   /** Whether the host of this installation is running and holds the port. */
   readonly running: boolean;
 }
@@ -88,8 +88,8 @@ async function disk(home: string): Promise<Check> {
 }
 
 async function image(parts: DoctorParts): Promise<{ detail: string }> {
-  const { reference, present } = await parts.image();
-  if (!present) throw new AirlockError('image_missing', `${reference} is not there`);
+  const { reference, digest } = await parts.image();
+  if (digest === undefined) throw new AirlockError('image_missing', `${reference} is not there`);
   return { detail: reference };
 }
 

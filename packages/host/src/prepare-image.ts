@@ -8,6 +8,7 @@ import { ensureImage, type UsableImage } from './images/ensure-image.ts';
 import { findImage } from './images/find-image.ts';
 import { readImageInputs } from './images/image-inputs.ts';
 import type { ImageProgress } from './images/progress.ts';
+import type { WorkerImage } from './placement/placement.ts';
 import type { Engine } from './setup.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -48,27 +49,25 @@ export async function prepareImage(config: Config, engine: Engine, terminal: Ter
  * The image a start uses. One that is missing is made in a process of its own, whose memory (a bundler, an archive of
  * 500 MB on its way) a host would otherwise keep for good. What it says goes to the file descriptor `output`.
  */
-export async function requireImage(
-  config: Config,
-  engine: Engine,
-  output: 1 | 2 = 1,
-): Promise<{ readonly reference: string }> {
-  const { reference, present } = await readImage(config, engine);
-  if (present) return { reference };
+export async function requireImage(config: Config, engine: Engine, output: 1 | 2 = 1): Promise<WorkerImage> {
+  const { reference, digest } = await readImage(config, engine);
+  if (digest !== undefined) return { reference, digest };
   const main = join(import.meta.dirname, 'main.ts');
   const child = spawn(process.execPath, [main, 'image'], {
     stdio: ['inherit', output, 'inherit'],
     env: { ...config.env },
   });
   const [code] = await once(child, 'exit');
-  if (code === 0) return { reference };
+  const made = code === 0 ? await findImage(engine.client, reference) : undefined;
+  if (made !== undefined) return { reference, digest: made };
   throw new AirlockError('image_missing', `${reference} could not be made; see above`);
 }
 
 /** Which image a start would use, and whether it would have to make it first. */
-export async function readImage(config: Config, engine: Engine): Promise<{ reference: string; present: boolean }> {
+export async function readImage(config: Config, engine: Engine): Promise<{ reference: string; digest?: string }> {
   const reference = config.imageUri ?? `airlock-worker:${(await readImageInputs(config.root, engine.info.arch)).hash}`;
-  return { reference, present: (await findImage(engine.client, reference)) !== undefined };
+  const digest = await findImage(engine.client, reference);
+  return { reference, ...(digest === undefined ? {} : { digest }) };
 }
 
 function words({ name, detail, percent }: ImageProgress): string {

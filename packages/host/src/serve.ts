@@ -20,6 +20,7 @@ import { createLog } from './log/log.ts';
 import { createLogger } from './logger.ts';
 import { createOwnership, type Ownership } from './ownership/ownership.ts';
 import { createLocalPlacement } from './placement/local.ts';
+import type { WorkerImage } from './placement/placement.ts';
 import { listenError, requirePort } from './port.ts';
 import { requireImage } from './prepare-image.ts';
 import { describeSystem, notReady, upstreamOf } from './readiness.ts';
@@ -75,7 +76,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     store,
     clock,
     engine,
-    image: image.reference,
+    image,
     simulator,
     backups,
     ownership,
@@ -87,6 +88,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     files: parts.files,
     filesSettled: parts.sessions.filesSettled,
     steering: parts.sessions.steering,
+    describeSession: parts.sessions.describe,
     log: parts.log,
     logger,
     system: () => describeSystem(config, engine, image.reference),
@@ -148,7 +150,7 @@ interface ComposeOptions {
   readonly store: Awaited<ReturnType<typeof openStore>>;
   readonly clock: () => Date;
   readonly engine: Engine;
-  readonly image: string;
+  readonly image: WorkerImage;
   readonly simulator: Simulator | undefined;
   readonly backups: BackupCare;
   readonly ownership: Ownership;

@@ -3,11 +3,13 @@ import { assigneeSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
 import { shownSchema } from './events.ts';
 import { executionStatusSchema } from './executions.ts';
-import { effortSchema, permissionModeSchema } from './grants.ts';
+import { contextUseSchema, factsSchema, taskSchema } from './facts.ts';
+import { effortSchema, grantSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema } from './json.ts';
 import { requestSchema } from './requests.ts';
 import { roleSchema } from './roles.ts';
+import { ruleSchema } from './rules.ts';
 import { usageSchema } from './usage.ts';
 
 export const apiBase = '/api/v1';
@@ -132,6 +134,35 @@ export const sessionSettingsSchema = z
   })
   .refine((settings) => Object.keys(settings).length > 0, 'Name what to change');
 export type SessionChange = z.infer<typeof sessionSettingsSchema>;
+
+/** A conversation with Claude: what it is made of and may do, and what runs in it now. */
+export const sessionViewSchema = z.object({
+  id: idSchema,
+  execution: z.string(),
+  /** Inside its execution. */
+  name: z.string(),
+  state: z.enum(['starting', 'live', 'ending', 'ended', 'lost']),
+  /** A turn is in progress. */
+  working: z.boolean(),
+  /** `digest`: the engine's id of the image; null when the session was begun by an older Airlock. */
+  image: z.object({ reference: z.string(), digest: z.string().nullable() }),
+  /** The engine's id of its container; null when it has none. */
+  container: z.string().nullable(),
+  limits: z.object({ memoryBytes: z.number(), workspaceBytes: z.number() }),
+  rules: z.array(ruleSchema),
+  disallowedTools: z.array(z.string()),
+  /** Tools its service runs. */
+  serviceTools: z.array(z.object({ name: z.string(), ask: z.boolean() })),
+  /** What people have allowed for all of the conversation. */
+  grants: z.array(grantSchema),
+  /** Null until the CLI has told. */
+  facts: factsSchema.nullable(),
+  /** How full Claude's memory was after the last turn. */
+  context: contextUseSchema.nullable(),
+  /** What runs beside Claude. */
+  tasks: z.array(taskSchema),
+});
+export type SessionView = z.infer<typeof sessionViewSchema>;
 
 export const answerBodySchema = z.strictObject({ inputs: jsonObjectSchema });
 

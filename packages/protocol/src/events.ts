@@ -3,6 +3,7 @@ import { assigneeSchema, assignSchema } from './assign.ts';
 import { elementsSchema } from './elements.ts';
 import { errorBodySchema } from './errors.ts';
 import { executionStatusSchema } from './executions.ts';
+import { contextUseSchema, factsSchema, taskStepSchema } from './facts.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
 import { sessionAskSchema } from './requests.ts';
@@ -22,13 +23,16 @@ export type Shown = z.infer<typeof shownSchema>;
 
 /** A content block of a message: the id the model API gave the message, and the block's place in it. */
 const block = { session, messageId: text, block: z.number().int().nonnegative() };
+/** Said or done by a sub-agent: the tool call that began it. */
+const beneath = { parent: text.optional() };
 
 /** Payloads by event kind. Fourteen kinds are Kodosumi's, the rest are ours. */
 export const eventPayloads = {
   status: z.object({ status: executionStatusSchema, reason: text.optional() }),
   meta: z.object({ service: text, title: text, user: text }),
   inputs: z.object({ inputs: jsonObjectSchema }),
-  agent: z.object({ body: jsonSchema }),
+  /** Something that works beside Claude, or beneath it; or what a service says of an agent of its own. */
+  agent: z.union([taskStepSchema.extend({ session }), z.object({ body: jsonSchema })]),
   action: shownSchema,
   result: shownSchema,
   final: shownSchema,
@@ -85,15 +89,19 @@ export const eventPayloads = {
     ]),
     container: text.optional(),
     image: text.optional(),
+    /** The engine's id of the image. */
+    digest: text.optional(),
     model: text.optional(),
     detail: text.optional(),
+    /** With `ready`, and with `changed` when they are others now. */
+    facts: factsSchema.optional(),
   }),
   /** Something said to Claude. `id` is the uuid the CLI runs once. */
   prompt: z.object({ session, id: text, text, by: text.optional() }),
   /** One finished text block of Claude's. */
-  message: z.object({ ...block, text }),
-  thinking: z.object({ ...block, text }),
-  tool_use: z.object({ ...block, toolUseId: text, tool: text, input: jsonObjectSchema }),
+  message: z.object({ ...block, ...beneath, text }),
+  thinking: z.object({ ...block, ...beneath, text }),
+  tool_use: z.object({ ...block, ...beneath, toolUseId: text, tool: text, input: jsonObjectSchema }),
   tool_result: z.object({ session, toolUseId: text, isError: z.boolean(), text, truncated: z.boolean() }),
   /** A turn ended. `text` is Claude's last text; `error` is set when the turn failed. */
   turn: z.object({
@@ -105,6 +113,7 @@ export const eventPayloads = {
     interrupted: z.boolean().optional(),
     durationMs: z.number().nonnegative(),
     usage: usageSchema,
+    context: contextUseSchema.optional(),
   }),
   /** The model API failed (`session`), or a step of the service (`step`, its name): tried again after `delayMs`. */
   retry: z.object({

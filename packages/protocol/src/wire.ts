@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { errorBodySchema } from './errors.ts';
+import { contextUseSchema, factsSchema, taskSchema, taskStepSchema } from './facts.ts';
 import { effortSchema, grantSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
@@ -88,6 +89,8 @@ export type SessionSpec = z.infer<typeof sessionSpecSchema>;
 export const sessionSpecVariable = 'AIRLOCK_SESSION';
 
 const block = { messageId: z.string(), block: z.number().int().nonnegative() };
+/** Said or done by a sub-agent: the tool call that began it. */
+const beneath = { parent: z.string().optional() };
 
 /** Token counts of one model, as the CLI reports them for a turn. */
 export const modelTokensSchema = z.object({
@@ -101,12 +104,21 @@ export type ModelTokens = z.infer<typeof modelTokensSchema>;
 
 /** One thing a runner reports. */
 const singleFrameSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('ready'), model: z.string(), cliVersion: z.string(), tools: z.array(z.string()) }),
-  z.object({ type: z.literal('message'), ...block, text: z.string() }),
-  z.object({ type: z.literal('thinking'), ...block, text: z.string() }),
+  z.object({
+    type: z.literal('ready'),
+    model: z.string(),
+    cliVersion: z.string(),
+    tools: z.array(z.string()),
+    facts: factsSchema.optional(),
+  }),
+  /** What `ready` said is so no more. */
+  z.object({ type: z.literal('facts'), facts: factsSchema }),
+  z.object({ type: z.literal('message'), ...block, ...beneath, text: z.string() }),
+  z.object({ type: z.literal('thinking'), ...block, ...beneath, text: z.string() }),
   z.object({
     type: z.literal('tool_use'),
     ...block,
+    ...beneath,
     toolUseId: z.string(),
     tool: z.string(),
     input: jsonObjectSchema,
@@ -146,6 +158,7 @@ const singleFrameSchema = z.discriminatedUnion('type', [
     prompts: z.array(z.string()).optional(),
     /** The CLI began this turn by itself, because a background task ended. */
     byItself: z.boolean().optional(),
+    context: contextUseSchema.optional(),
     isError: z.boolean(),
     subtype: z.string(),
     terminalReason: z.string().nullable(),
@@ -156,6 +169,9 @@ const singleFrameSchema = z.discriminatedUnion('type', [
     /** Used in this turn alone. */
     tokens: z.array(modelTokensSchema),
   }),
+  /** Everything that runs beside Claude now, in place of what was said before. */
+  z.object({ type: z.literal('tasks'), tasks: z.array(taskSchema).max(100) }),
+  z.object({ type: z.literal('task'), task: taskStepSchema }),
   /** A batch of the SDK's transcript, as SessionStore.append got it. */
   z.object({
     type: z.literal('transcript'),
@@ -228,6 +244,8 @@ export const downFrameSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('tool_answer'), callId: z.string(), result: toolResultSchema }),
   z.object({ type: z.literal('interrupt') }),
+  /** Stops something that runs beside Claude. */
+  z.object({ type: z.literal('stop_task'), id: z.string() }),
   /** How Claude works from now on; null: the model's or the CLI's own. */
   z.object({
     type: z.literal('settings'),

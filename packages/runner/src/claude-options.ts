@@ -32,6 +32,8 @@ export function claudeOptions(
     additionalDirectories: directoriesOf(grants),
     settingSources: ['user', 'project', 'local'],
     includePartialMessages: true,
+    includeHookEvents: true,
+    forwardSubagentText: true,
     mcpServersDelivery: 'initialize',
     pluginDelivery: 'initialize',
     sessionStoreFlush: 'eager',
@@ -77,6 +79,8 @@ export function claudeEnv(config: RunnerConfig, modelUrl: string): Record<string
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
     CLAUDE_CODE_DISABLE_TERMINAL_TITLE: '1',
+    // People follow the work by its list of tasks.
+    CLAUDE_CODE_ENABLE_TODO_TOOLS: '1',
     DISABLE_AUTOUPDATER: '1',
     DISABLE_ERROR_REPORTING: '1',
     DISABLE_TELEMETRY: '1',

@@ -10,6 +10,7 @@ import { claudeOptions } from './claude-options.ts';
 import type { ClaudeProcess } from './claude-process.ts';
 import { createEdits } from './edits.ts';
 import { type Ending, endingOf } from './ending.ts';
+import { createFactsReader, isEmptying } from './facts.ts';
 import type { LiveText } from './live-text.ts';
 import { countMemoryKills } from './memory-kills.ts';
 import { createMessageReader, type Output } from './messages.ts';
@@ -95,12 +96,17 @@ export function startConversation({
 
   async function run(): Promise<Ending> {
     const read = createMessageReader();
+    const readFacts = createFactsReader(config);
     let thrown: unknown;
     try {
       await restored;
       sdk = startClaude();
       started.resolve(sdk);
       for await (const message of sdk) {
+        if (message.type === 'system' && message.subtype === 'init') {
+          const [commands, agents] = await Promise.all([sdk.supportedCommands(), sdk.supportedAgents()]);
+          for (const frame of readFacts(message, { commands, agents })) send(frame);
+        }
         // A result comes after everything it is the result of, in the transcript too.
         if (message.type === 'result') mirror.flush();
         if (message.type === 'stream_event' && message.parent_tool_use_id === null) {
@@ -140,7 +146,8 @@ export function startConversation({
     take(frame) {
       switch (frame.type) {
         case 'prompt':
-          prompts.push(frame.uuid, frame.text);
+          if (isEmptying(frame.text)) for (const said of refuseToEmpty(frame.uuid)) send(said);
+          else prompts.push(frame.uuid, frame.text);
           return;
         case 'notice':
           prompts.pushNotice(frame.uuid, frame.text);
@@ -162,6 +169,9 @@ export function startConversation({
         case 'settings':
           control('Not changed', () => applySettings(frame));
           return;
+        case 'stop_task':
+          control('Not stopped', async () => await (await started.promise).stopTask(frame.id));
+          return;
         case 'end':
           isEnding = true;
           prompts.end();
@@ -170,6 +180,16 @@ export function startConversation({
     },
     ended: run(),
   };
+}
+
+/** The conversation is kept under one name, with all that was said in it: it is not begun anew. */
+function refuseToEmpty(prompt: string): SingleFrame[] {
+  const text = 'A conversation keeps what was said in it. Begin another to start anew, or make room with /compact.';
+  const turn = { isError: false, subtype: 'success', terminalReason: null, apiStatus: null, tokens: [] };
+  return [
+    { type: 'message', messageId: prompt, block: 0, text },
+    { type: 'turn', prompt, ...turn, text, durationMs: 0 },
+  ];
 }
 
 /** The transcript entry that holds a message, for the messages that have one. */

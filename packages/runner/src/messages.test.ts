@@ -8,7 +8,8 @@ function sdk(message: object): SDKMessage {
 }
 
 const stream = (event: object) => sdk({ type: 'stream_event', event });
-const start = (id: string) => stream({ type: 'message_start', message: { id } });
+const sent = { input_tokens: 10, cache_read_input_tokens: 100, cache_creation_input_tokens: null, output_tokens: 1 };
+const start = (id: string) => stream({ type: 'message_start', message: { id, model: 'claude-test', usage: sent } });
 const begin = (index: number, type: string) => stream({ type: 'content_block_start', index, content_block: { type } });
 const said = (index: number, text: string) =>
   stream({ type: 'content_block_delta', index, delta: { type: 'text_delta', text } });
@@ -115,10 +116,68 @@ describe('what the CLI says itself', () => {
       { type: 'note', text: 'The CLI added: cut off' },
     ]);
   });
+});
 
-  it('makes it ready once', () => {
-    const init = sdk({ type: 'system', subtype: 'init', model: 'm', claude_code_version: '2', tools: ['Bash'] });
-    expect(frames(init, init)).toEqual([{ type: 'ready', model: 'm', cliVersion: '2', tools: ['Bash'] }]);
+describe('what a slash command prints', () => {
+  it('is shown like a message, although no model has written it', () => {
+    const printed = { id: 'x', model: '<synthetic>', content: [{ type: 'text', text: '13k tokens' }] };
+    expect(frames(sdk({ type: 'assistant', message: printed, local_command_source: 'context' }))).toEqual([
+      { type: 'message', messageId: 'x', block: 0, text: '13k tokens' },
+    ]);
+  });
+});
+
+describe('a sub-agent', () => {
+  const of = (message: object) => sdk({ ...message, parent_tool_use_id: 'call' });
+
+  it('is named by the call that began it in all it says and does', () => {
+    const used = { type: 'tool_use', id: 't', name: 'Bash', input: { command: 'ls' } };
+    const content = [{ type: 'text', text: 'I look' }, used];
+    expect(frames(of({ type: 'assistant', message: { id: 'm', model: 'claude-test', content } }))).toEqual([
+      { type: 'message', messageId: 'm', block: 0, parent: 'call', text: 'I look' },
+      { type: 'tool_use', messageId: 'm', block: 1, parent: 'call', toolUseId: 't', tool: 'Bash', input: used.input },
+    ]);
+  });
+});
+
+describe('what Claude has in mind', () => {
+  const counted = (event: object, parent: string | null = null) =>
+    sdk({ type: 'stream_event', event, parent_tool_use_id: parent });
+  const modelUsage = { 'claude-test': { ...usage(1), contextWindow: 1000 } };
+  const contextOf = (...messages: SDKMessage[]) => frames(...messages).find(({ type }) => type === 'turn');
+
+  it('is what the model was last sent and said to it, of how much fits', () => {
+    const delta = stream({ type: 'message_delta', usage: { output_tokens: 7 } });
+    expect(contextOf(start('m'), delta, result({ modelUsage }))).toMatchObject({
+      context: { tokens: 117, window: 1000 },
+    });
+  });
+
+  it('has nothing of what a sub-agent has in mind', () => {
+    const other = { type: 'message_start', message: { id: 'n', model: 'claude-test', usage: usage(5) } };
+    expect(contextOf(start('m'), counted(other, 'call'), result({ modelUsage }))).toMatchObject({
+      context: { tokens: 111 },
+    });
+  });
+
+  it('is not known when the model has said nothing', () => {
+    expect(contextOf(result({ modelUsage }))).not.toHaveProperty('context');
+  });
+});
+
+describe('hooks and summing up', () => {
+  it('are told', () => {
+    const hook = { type: 'system', subtype: 'hook_response', hook_name: 'PreToolUse:Bash', outcome: 'error' };
+    const compacted = {
+      type: 'system',
+      subtype: 'compact_boundary',
+      compact_metadata: { pre_tokens: 90, post_tokens: 5 },
+    };
+    expect(frames(sdk({ ...hook, output: 'no' }), sdk({ ...hook, output: ' ' }), sdk(compacted))).toEqual([
+      { type: 'note', text: 'Hook PreToolUse:Bash: error: no' },
+      { type: 'note', text: 'Hook PreToolUse:Bash: error' },
+      { type: 'note', text: 'Claude has summed up what was said before: 90 tokens became 5' },
+    ]);
   });
 });
 

@@ -1,7 +1,9 @@
 import type { JsonObject } from '@airlock/protocol/json';
 import type { LiveFrame, SingleFrame } from '@airlock/protocol/wire';
 import type { SDKAssistantMessage, SDKMessage, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
+import { createContextWatch } from './context-use.ts';
 import { createOpenMessage, type OpenMessage } from './open-message.ts';
+import { createTaskReader } from './tasks.ts';
 import { toolResultText } from './tool-result.ts';
 import { createTurnReader } from './turn.ts';
 
@@ -18,9 +20,10 @@ type Of<T extends SDKMessage['type']> = Extract<SDKMessage, { type: T }>;
 /** Translates the SDK's messages, one after the other; does nothing else. */
 export function createMessageReader(): (message: SDKMessage) => Output[] {
   const turns = createTurnReader();
+  const tasks = createTaskReader();
+  const context = createContextWatch();
   const counts = new Map<string, number>();
   let open: OpenMessage | undefined;
-  let isReady = false;
 
   /** The message being streamed ends here; what of it never became a block is given up. */
   function giveUp(): Output[] {
@@ -60,11 +63,14 @@ export function createMessageReader(): (message: SDKMessage) => Output[] {
     return index;
   }
 
-  function readAssistant({ message, error }: SDKAssistantMessage): Output[] {
-    if (message.model === '<synthetic>') return noteText(message.content, error ?? 'the CLI');
+  function readAssistant(said: SDKAssistantMessage): Output[] {
+    const { message, error, parent_tool_use_id: parent } = said;
+    const isSynthetic = message.model === '<synthetic>';
+    if (isSynthetic && !isOfCommand(said)) return noteText(message.content, error ?? 'the CLI');
     return message.content.flatMap((block): Output[] => {
-      const at = { messageId: message.id, block: blockIndex(message.id, block.type) };
-      const finish: Output = { kind: 'finish', ...at };
+      const by = parent === null ? {} : { parent };
+      const at = { messageId: message.id, block: blockIndex(message.id, block.type), ...by };
+      const finish: Output = { kind: 'finish', messageId: at.messageId, block: at.block };
       if (block.type === 'text' && block.text !== '')
         return [finish, frameOf({ type: 'message', ...at, text: block.text })];
       if (block.type === 'thinking' && block.thinking !== '')
@@ -91,12 +97,6 @@ export function createMessageReader(): (message: SDKMessage) => Output[] {
 
   function readSystem(message: Of<'system'>): Output[] {
     switch (message.subtype) {
-      case 'init': {
-        if (isReady) return [];
-        isReady = true;
-        const { model, claude_code_version: cliVersion, tools } = message;
-        return [frameOf({ type: 'ready', model, cliVersion, tools })];
-      }
       case 'api_retry': {
         const { attempt, max_retries: maxRetries, retry_delay_ms: delayMs, error_status: status, error } = message;
         return [...giveUp(), frameOf({ type: 'retry', attempt, maxRetries, delayMs, status, error })];
@@ -105,12 +105,21 @@ export function createMessageReader(): (message: SDKMessage) => Output[] {
         return [note('The transcript is incomplete', message.error)];
       case 'session_writes_lost':
         return [note('The CLI could not write its transcript', 'is its disk full?')];
+      case 'compact_boundary': {
+        const { pre_tokens: before, post_tokens: after } = message.compact_metadata;
+        return [note('Claude has summed up what was said before', `${before} tokens became ${after ?? 'fewer'}`)];
+      }
+      case 'hook_response': {
+        const { hook_name: name, outcome, output } = message;
+        return [note(`Hook ${name}`, [outcome, output.trim()].filter((part) => part !== '').join(': '))];
+      }
       default:
-        return [];
+        return tasks(message).map(frameOf);
     }
   }
 
   return (message) => {
+    context.see(message);
     switch (message.type) {
       case 'stream_event':
         return readStream(message);
@@ -122,7 +131,7 @@ export function createMessageReader(): (message: SDKMessage) => Output[] {
         return readSystem(message);
       case 'result':
         counts.clear();
-        return [...giveUp(), frameOf(turns(message))];
+        return [...giveUp(), frameOf(turns(message, context.at(message)))];
       default:
         return [];
     }
@@ -139,6 +148,11 @@ function deltaOf(at: { messageId: string; block: number }, kind: 'text' | 'think
 
 function note(what: string, text: string): Output {
   return frameOf({ type: 'note', text: `${what}: ${text.slice(0, 2000)}` });
+}
+
+/** What a slash command of the CLI's own prints comes as a message, which no model has written. */
+function isOfCommand(message: SDKAssistantMessage): boolean {
+  return 'local_command_source' in message;
 }
 
 function noteText(content: SDKAssistantMessage['message']['content'], from: string): Output[] {

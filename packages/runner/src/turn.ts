@@ -1,12 +1,13 @@
+import type { ContextUse } from '@airlock/protocol/facts';
 import type { ModelTokens, SingleFrame } from '@airlock/protocol/wire';
 import type { ModelUsage, SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 
 type Turn = Extract<SingleFrame, { type: 'turn' }>;
 
 /** Turns the SDK's results into turns. The SDK counts tokens since its start; a turn carries its own. */
-export function createTurnReader(): (result: SDKResultMessage) => Turn {
+export function createTurnReader(): (result: SDKResultMessage, context?: ContextUse) => Turn {
   let before: Record<string, ModelUsage> = {};
-  return (result) => {
+  return (result, context) => {
     const tokens = Object.entries(result.modelUsage).map(([model, usage]) => tokensSince(model, usage, before[model]));
     before = result.modelUsage;
     return {
@@ -20,6 +21,7 @@ export function createTurnReader(): (result: SDKResultMessage) => Turn {
       apiStatus: result.subtype === 'success' ? (result.api_error_status ?? null) : null,
       text: result.subtype === 'success' ? result.result : result.errors.join('\n'),
       durationMs: result.duration_ms,
+      ...(context === undefined ? {} : { context }),
       tokens: tokens.filter(
         (used) => used.inputTokens + used.outputTokens + used.cacheReadTokens + used.cacheWriteTokens > 0,
       ),

@@ -1,5 +1,6 @@
 import { whoMayAnswer } from '@airlock/protocol/assign';
 import { type Event, parseEvent } from '@airlock/protocol/events';
+import type { TaskStep } from '@airlock/protocol/facts';
 import { plain, plainLine } from '../plain.ts';
 import { paint, type Terminal } from '../terminal.ts';
 import type { Logged } from './read-events.ts';
@@ -12,6 +13,11 @@ function short(value: unknown): string {
 
 function shownText(shown: { type: string; body: unknown }): string {
   return typeof shown.body === 'string' ? plain(shown.body) : short(shown.body);
+}
+
+function taskText({ step, about, agent, text }: TaskStep): string {
+  const what = short(agent === undefined ? about : `${agent}: ${about}`);
+  return `${what} ${step}${text === undefined ? '' : `: ${short(text)}`}`;
 }
 
 function outcome(payload: { outcome: string; by?: string | undefined; inputs?: unknown }): string {
@@ -31,7 +37,7 @@ function bodyOf(event: Event): string {
     case 'inputs':
       return short(event.payload.inputs);
     case 'agent':
-      return short(event.payload.body);
+      return 'body' in event.payload ? short(event.payload.body) : taskText(event.payload);
     case 'action':
     case 'result':
     case 'final':

@@ -33,6 +33,7 @@ export async function startApiRig({ services, users = {}, home }: ApiRigOptions)
     files: host.files,
     filesSettled: () => Promise.resolve(),
     steering: noSessions.steering,
+    describeSession: noSessions.describe,
     executions: host.executions,
     panelDir: tmpdir(),
     system: () => Promise.reject(new RangeError('not asked here')),

@@ -71,6 +71,7 @@ beforeEach(async () => {
     executions: noExecutions,
     filesSettled: () => Promise.resolve(),
     steering: noSessions.steering,
+    describeSession: noSessions.describe,
     files: createFiles({ home: panelDir, store: temporary.store, log, clock }),
     inbox: createInbox({
       store: temporary.store,

@@ -8,6 +8,7 @@ import type { Executions } from '../executions/executions.ts';
 import type { Files } from '../files/files.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { Steering } from '../sessions/steering.ts';
 
 export interface ApiDeps {
@@ -18,6 +19,7 @@ export interface ApiDeps {
   /** Resolves when files on their way from an execution's sessions are kept, or after a while. */
   readonly filesSettled: (execution: string) => Promise<void>;
   readonly steering: Steering;
+  readonly describeSession: Sessions['describe'];
   readonly log: Log;
   readonly system: () => Promise<System>;
   /** Why the host cannot work now; empty when it can. */

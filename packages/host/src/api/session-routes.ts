@@ -1,7 +1,8 @@
-import { messageBodySchema, sessionSettingsSchema } from '@airlock/protocol/api';
+import { messageBodySchema, sessionSettingsSchema, sessionViewSchema } from '@airlock/protocol/api';
 import { createRoute } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { type ApiDeps, createRouter } from './context.ts';
-import { failure, idParam, jsonBody } from './responses.ts';
+import { failure, idParam, json, jsonBody } from './responses.ts';
 
 const message = createRoute({
   method: 'post',
@@ -25,8 +26,27 @@ const settings = createRoute({
   responses: { 204: { description: 'Claude works like this from now on' }, ...failure },
 });
 
-export function sessionRoutes({ steering }: ApiDeps) {
+const get = createRoute({
+  method: 'get',
+  path: '/sessions/{id}',
+  request: { params: idParam },
+  responses: { 200: json(sessionViewSchema, 'What it is made of, and what runs in it'), ...failure },
+});
+const stopTask = createRoute({
+  method: 'post',
+  path: '/sessions/{id}/tasks/{task}/stop',
+  request: { params: idParam.extend({ task: z.string().min(1).max(200) }) },
+  responses: { 204: { description: 'It is stopped' }, ...failure },
+});
+
+export function sessionRoutes({ steering, describeSession }: ApiDeps) {
   return createRouter()
+    .openapi(get, async (c) => c.json(await describeSession(c.req.valid('param').id), 200))
+    .openapi(stopTask, async (c) => {
+      const { id, task } = c.req.valid('param');
+      await steering.stopTask(id, task, c.get('user'));
+      return c.body(null, 204);
+    })
     .openapi(message, async (c) => {
       await steering.say(c.req.valid('param').id, c.req.valid('json').text, c.get('user'));
       return c.body(null, 204);

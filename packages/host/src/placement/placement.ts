@@ -2,6 +2,12 @@ import type { Duplex, Readable } from 'node:stream';
 import type { SessionSpec } from '@airlock/protocol/wire';
 import type { FoundFile } from './workspace-files.ts';
 
+/** The image new containers are made from; `digest` is the engine's id of it. */
+export interface WorkerImage {
+  readonly reference: string;
+  readonly digest: string;
+}
+
 /** What a session container is made of; everything else about it is fixed by the placement. */
 export interface ContainerSpec {
   readonly image: string;

@@ -12,6 +12,7 @@ import { sessionAskOf } from '../inbox/request-row.ts';
 import type { Log } from '../log/log.ts';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
+import { type FactFrame, keepFacts } from './facts.ts';
 import { queueDown } from './outbox.ts';
 import { takeToolCall } from './service-tools.ts';
 import { idle, type SessionRow, sessionId, settingsOf } from './session-row.ts';
@@ -63,10 +64,13 @@ export async function commitFrame(tx: Tx, row: SessionRow, frame: SingleFrame, s
         { kind: 'session', payload: { session: sessionId(row), state: 'ended' } },
       ]);
       return;
+    case 'ready':
+    case 'facts':
+    case 'tasks':
+    case 'task':
+      await keepFacts(tx, row, frame, sinks.log);
+      return;
     default: {
-      if (frame.type === 'ready') {
-        await tx.db.updateTable('sessions').set({ state: 'live' }).where('id', '=', row.id).execute();
-      }
       if (frame.type === 'tool_result') {
         // Something got done: what is lost from here on is lost anew.
         await tx.db.updateTable('sessions').set({ losses: 0 }).where('id', '=', row.id).execute();
@@ -128,26 +132,25 @@ function withChange(ask: SessionAsk, before: SessionAsk | undefined): SessionAsk
 
 type ShownFrame = Exclude<
   SingleFrame,
-  { type: 'ask' | 'ask_withdrawn' | 'check' | 'tool_call' | 'transcript' | 'turn' | 'failure' | 'ended' }
+  FactFrame | { type: 'ask' | 'ask_withdrawn' | 'check' | 'tool_call' | 'transcript' | 'turn' | 'failure' | 'ended' }
 >;
 
 /** The event people see for a frame; nothing when all of its text is hidden. */
 function shownEvent(row: SessionRow, frame: ShownFrame, problem: UpstreamProblem | undefined): NewEvent | undefined {
   const session = sessionId(row);
   switch (frame.type) {
-    case 'ready':
-      return { kind: 'session', payload: { session, state: 'ready', model: frame.model, detail: frame.cliVersion } };
     case 'message': {
-      const text = stripHiddenLines(frame.text, settingsOf(row).hiddenLines);
-      return { kind: 'message', payload: { session, messageId: frame.messageId, block: frame.block, text } };
+      const { type: _, ...said } = frame;
+      const text = stripHiddenLines(said.text, settingsOf(row).hiddenLines);
+      return { kind: 'message', payload: { session, ...said, text } };
     }
     case 'thinking': {
-      const { messageId, block, text } = frame;
-      return { kind: 'thinking', payload: { session, messageId, block, text } };
+      const { type: _, ...thought } = frame;
+      return { kind: 'thinking', payload: { session, ...thought } };
     }
     case 'tool_use': {
-      const { messageId, block, toolUseId, tool, input } = frame;
-      return { kind: 'tool_use', payload: { session, messageId, block, toolUseId, tool, input } };
+      const { type: _, ...used } = frame;
+      return { kind: 'tool_use', payload: { session, ...used } };
     }
     case 'tool_result': {
       const { toolUseId, isError, text, truncated } = frame;
@@ -192,17 +195,34 @@ async function sayTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: FrameSi
   const problem = turnError(frame, frame.isError ? sinks.upstreamProblem(row.id) : undefined);
   const usage = fromJson(usageSchema, row.turn_usage, `Usage of session ${row.id}`);
   const error = problem === undefined ? {} : { error: problem.toBody() };
-  const { prompt, durationMs } = frame;
+  const { prompt, durationMs, context } = frame;
+  const filled = context === undefined ? {} : { context };
   const text = stripHiddenLines(textOf(frame), settingsOf(row).hiddenLines);
   await tx.db
     .updateTable('sessions')
-    .set({ ...idle, turn_usage: JSON.stringify(noUsage), losses: 0, turn_losses: 0, unspent: null })
+    .set({
+      ...idle,
+      turn_usage: JSON.stringify(noUsage),
+      losses: 0,
+      turn_losses: 0,
+      unspent: null,
+      ...(context === undefined ? {} : { context: JSON.stringify(context) }),
+    })
     .where('id', '=', row.id)
     .execute();
   await sinks.log.append(tx, row.execution, [
     {
       kind: 'turn',
-      payload: { session: sessionId(row), prompt, text, durationMs, usage, ...error, ...interruptionOf(frame) },
+      payload: {
+        session: sessionId(row),
+        prompt,
+        text,
+        durationMs,
+        usage,
+        ...filled,
+        ...error,
+        ...interruptionOf(frame),
+      },
     },
   ]);
   return { usage, problem };
@@ -222,7 +242,7 @@ export async function failSession(tx: Tx, row: SessionRow, problem: AirlockError
   const body = problem.toBody();
   await tx.db
     .updateTable('sessions')
-    .set({ ...idle, state: 'lost', problem: JSON.stringify(body) })
+    .set({ ...idle, state: 'lost', problem: JSON.stringify(body), tasks: null })
     .where('id', '=', row.id)
     .execute();
   await tx.db.deleteFrom('outbox').where('session', '=', row.id).execute();

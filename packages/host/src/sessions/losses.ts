@@ -1,6 +1,6 @@
 import type { AirlockError } from '@airlock/protocol/errors';
 import type { Log } from '../log/log.ts';
-import type { Placement } from '../placement/placement.ts';
+import type { Placement, WorkerImage } from '../placement/placement.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { type FrameSinks, failSession } from './frames.ts';
 import type { LinkDeps } from './link.ts';
@@ -17,7 +17,7 @@ interface LossesOptions {
   readonly sinks: FrameSinks;
   readonly stalls: StallWatch;
   readonly made: MadeFiles;
-  readonly image: () => string;
+  readonly image: () => WorkerImage;
   readonly logger: LinkDeps['log'];
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Id, idSchema } from '@airlock/protocol/ids';
 import type { SessionOptions } from '@airlock/protocol/service-channel';
 import type { Log } from '../log/log.ts';
+import type { WorkerImage } from '../placement/placement.ts';
 import { newId } from '../store/ids.ts';
 import type { Tx } from '../store/store.ts';
 import { newSessionRow, sessionByName, sessionId } from './session-row.ts';
@@ -10,8 +11,7 @@ interface Opening {
   readonly execution: string;
   readonly name: string;
   readonly options: SessionOptions;
-  /** Reference of the worker image. */
-  readonly image: string;
+  readonly image: WorkerImage;
 }
 
 /** Makes the session of this name, or finds it. */
@@ -24,8 +24,11 @@ export async function openSession(
   if (known) return { id: sessionId(known), isNew: false };
   const id = idSchema.parse(newId());
   const token = randomBytes(32).toString('base64url');
-  const row = newSessionRow({ id, execution, name, image, token }, options);
+  const { reference, digest } = image;
+  const row = newSessionRow({ id, execution, name, image: reference, digest, token }, options);
   await tx.db.insertInto('sessions').values(row).execute();
-  await log.append(tx, execution, [{ kind: 'session', payload: { session: id, state: 'starting', image } }]);
+  await log.append(tx, execution, [
+    { kind: 'session', payload: { session: id, state: 'starting', image: reference, digest } },
+  ]);
   return { id, isNew: true };
 }

@@ -73,12 +73,14 @@ async function commit(...frames: SingleFrame[]): Promise<void> {
   }
 }
 
+const newImage = { reference: 'new', digest: 'sha256:new' };
+
 /** Loses the container, as a link would say it. */
 async function lose(code?: ErrorCode): Promise<void> {
   await temporary.store.write(async (tx) => {
     const before = await tx.db.selectFrom('sessions').selectAll().executeTakeFirstOrThrow();
     const now = await endRememberedTurn(tx, before, sinks);
-    await replaceContainer(tx, now, { image: 'new', problem: problem(code) }, sinks);
+    await replaceContainer(tx, now, { image: newImage, problem: problem(code) }, sinks);
   });
   await change({ container: 'next', replaces: null });
 }
@@ -114,7 +116,7 @@ describe('a session whose container is replaced', () => {
   it('begins anew: another container, its numbers from 1, the image in use now', async () => {
     await change({ down_queued: 9 });
     await temporary.store.write(async (tx) => {
-      await replaceContainer(tx, await row(), { image: 'new', problem: problem() }, sinks);
+      await replaceContainer(tx, await row(), { image: newImage, problem: problem() }, sinks);
     });
     expect(await row()).toMatchObject({
       state: 'starting',
@@ -126,7 +128,7 @@ describe('a session whose container is replaced', () => {
       losses: 1,
     });
     expect((await events()).map(({ payload }) => payload)).toEqual([
-      { session, state: 'resumed', image: 'new', detail: 'It was killed' },
+      { session, state: 'resumed', image: 'new', digest: 'sha256:new', detail: 'It was killed' },
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import { type DownFrame, downFrameSchema } from '@airlock/protocol/wire';
+import type { WorkerImage } from '../placement/placement.ts';
 import { newId } from '../store/ids.ts';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
@@ -79,7 +80,7 @@ export async function endRememberedTurn(tx: Tx, row: SessionRow, sinks: FrameSin
 export async function replaceContainer(
   tx: Tx,
   row: SessionRow,
-  { image, problem }: { readonly image: string; readonly problem: AirlockError },
+  { image, problem }: { readonly image: WorkerImage; readonly problem: AirlockError },
   sinks: FrameSinks,
 ): Promise<void> {
   await sinks.inbox.withdraw(tx, { execution: row.execution, session: row.id });
@@ -91,7 +92,9 @@ export async function replaceContainer(
     state: 'starting' as const,
     container: null,
     replaces: row.container,
-    image,
+    image: image.reference,
+    digest: image.digest,
+    tasks: null,
     up_committed: 0,
     down_queued: 0,
     losses: row.losses + 1,
@@ -107,7 +110,10 @@ export async function replaceContainer(
   const detail = `${problem.detail}${told}`;
   await sinks.log.append(tx, row.execution, [
     ...(await endOpenCalls(tx, row)),
-    { kind: 'session', payload: { session: sessionId(row), state, image, detail } },
+    {
+      kind: 'session',
+      payload: { session: sessionId(row), state, image: image.reference, digest: image.digest, detail },
+    },
   ]);
 }
 

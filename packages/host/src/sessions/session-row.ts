@@ -1,4 +1,5 @@
 import { AirlockError, errorBodySchema } from '@airlock/protocol/errors';
+import { type Task, taskSchema } from '@airlock/protocol/facts';
 import { type Grant, grantSchema } from '@airlock/protocol/grants';
 import { type Id, idSchema } from '@airlock/protocol/ids';
 import { type SessionOptions, sessionOptionsSchema } from '@airlock/protocol/service-channel';
@@ -42,12 +43,17 @@ export function grantsOf({ id, grants }: Pick<SessionRow, 'id' | 'grants'>): Gra
   return grants === null ? [] : fromJson(z.array(grantSchema), grants, `Grants of session ${id}`);
 }
 
+/** What runs beside Claude. */
+export function tasksOf({ id, tasks }: Pick<SessionRow, 'id' | 'tasks'>): Task[] {
+  return tasks === null ? [] : fromJson(z.array(taskSchema), tasks, `Tasks of session ${id}`);
+}
+
 /** No turn is in progress. */
 export const idle = { turn_call: null, turn_prompt: null, turn_frame: null } as const;
 
 /** A session that has not started yet. */
 export function newSessionRow(
-  of: Pick<SessionRow, 'id' | 'execution' | 'name' | 'image' | 'token'>,
+  of: Pick<SessionRow, 'id' | 'execution' | 'name' | 'image' | 'token'> & { readonly digest?: string },
   options: SessionOptions,
 ): SessionRow {
   return {
@@ -67,6 +73,10 @@ export function newSessionRow(
     files_taken: 0,
     grants: null,
     unspent: null,
+    digest: of.digest ?? null,
+    facts: null,
+    context: null,
+    tasks: null,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SessionView } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Id } from '@airlock/protocol/ids';
 import type { Json } from '@airlock/protocol/json';
@@ -7,10 +8,11 @@ import type { ExecutionFiles } from '../files/execution-files.ts';
 import type { Inbox, RequestOwner } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import type { Fence } from '../ownership/ownership.ts';
-import type { Placement } from '../placement/placement.ts';
+import type { Placement, WorkerImage } from '../placement/placement.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { abandonTurn } from './abandon.ts';
 import { askToEnd } from './ask-to-end.ts';
+import { describeSession } from './describe-session.ts';
 import type { FrameSinks } from './frames.ts';
 import { createGivenFiles } from './given-files.ts';
 import { createLink, type Link, type LinkDeps } from './link.ts';
@@ -48,6 +50,8 @@ export interface Sessions {
   meter(session: string, model: string, usage: Usage): Promise<void>;
   readonly requestOwner: RequestOwner;
   readonly steering: Steering;
+  /** Rejects with `not_found`. */
+  describe(session: string): Promise<SessionView>;
   /** Takes up the sessions of this host's executions, and removes containers the store does not know. */
   recover(): Promise<void>;
   /** Takes up the sessions of executions that were another host's. */
@@ -78,8 +82,8 @@ export interface SessionsOptions {
   readonly settle: Settle;
   readonly fence: Fence;
   readonly clock: () => Date;
-  /** Reference of the worker image now in use. */
-  readonly image: () => string;
+  /** The worker image now in use. */
+  readonly image: () => WorkerImage;
   readonly logger: LinkDeps['log'];
 }
 
@@ -228,6 +232,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       stalls.touch(session);
       links.get(session)?.pump();
     }),
+
+    describe: (session) => describeSession(store, session),
 
     steering: createSteering({
       store,

@@ -76,6 +76,18 @@ describe('steering a session', () => {
     ]);
   });
 
+  it('stops what runs beside Claude, and nothing else', async () => {
+    const tasks = JSON.stringify([{ id: 'b1', kind: 'local_bash', about: 'sleep 9' }]);
+    await temporary.store.write(({ db }) => db.updateTable('sessions').set({ tasks }).execute());
+    await steering.stopTask(session, 'b1', owner);
+    await expect(steering.stopTask(session, 'b2', owner)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(steering.stopTask(session, 'b1', other)).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await frames()).toEqual([{ type: 'stop_task', id: 'b1' }]);
+    expect((await events()).map(({ payload }) => payload)).toMatchObject([
+      { state: 'interrupted', detail: 'sleep 9, by ada' },
+    ]);
+  });
+
   it('is for the owner and administrators, and for a session that goes on', async () => {
     await expect(steering.say(session, 'x', other)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(steering.say(newId(), 'x', root)).rejects.toMatchObject({ code: 'not_found' });

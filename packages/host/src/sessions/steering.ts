@@ -5,7 +5,7 @@ import type { Log } from '../log/log.ts';
 import { newId } from '../store/ids.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { queueDown } from './outbox.ts';
-import { grantsOf, type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { grantsOf, type SessionRow, sessionId, settingsOf, tasksOf } from './session-row.ts';
 
 /** What people do with a conversation beside answering what it asks. The owner of the execution may, and administrators. */
 export interface Steering {
@@ -13,6 +13,8 @@ export interface Steering {
   say(session: string, text: string, by: User): Promise<void>;
   /** Stops the turn in progress; nothing happens when there is none. */
   interrupt(session: string, by: User): Promise<void>;
+  /** Stops something that runs beside Claude; nothing happens when it has ended. */
+  stopTask(session: string, task: string, by: User): Promise<void>;
   /** Changes how Claude works from now on, also after its container was lost. */
   change(session: string, change: SessionChange, by: User): Promise<void>;
 }
@@ -62,6 +64,19 @@ export function createSteering({ store, log, onQueued }: SteeringOptions): Steer
         const payload = { session: sessionId(row), state: 'interrupted', detail: `by ${by.name}` } as const;
         await log.append(tx, row.execution, [{ kind: 'session', payload }]);
         return { type: 'interrupt' };
+      }),
+
+    stopTask: (id, task, by) =>
+      steer(id, by, async (tx, row) => {
+        const known = tasksOf(row).find((each) => each.id === task);
+        if (!known) throw new AirlockError('not_found', `Nothing with the id ${task} runs beside Claude`);
+        const payload = {
+          session: sessionId(row),
+          state: 'interrupted',
+          detail: `${known.about}, by ${by.name}`,
+        } as const;
+        await log.append(tx, row.execution, [{ kind: 'session', payload }]);
+        return { type: 'stop_task', id: task };
       }),
 
     change: (id, change, by) =>

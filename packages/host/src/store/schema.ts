@@ -143,6 +143,14 @@ export interface SessionsTable {
   grants: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
   /** Requests whose answers no container has taken; null: none. */
   unspent: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  /** The engine's id of the image. */
+  digest: ColumnType<string | null, string | null | undefined, string | null>;
+  /** What the CLI says of itself; null: it has not yet. */
+  facts: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  /** How full Claude's memory was after the last turn. */
+  context: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  /** What runs beside Claude; null: nothing. */
+  tasks: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
 }
 
 /** Files of executions; their bytes lie in the home. */

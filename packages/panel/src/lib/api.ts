@@ -9,6 +9,7 @@ import {
   type SessionChange,
   serviceSchema,
   serviceSummarySchema,
+  sessionViewSchema,
   systemSchema,
   userSchema,
 } from '@airlock/protocol/api';
@@ -129,6 +130,10 @@ export const api = {
   say: (session: string, text: string) =>
     call(anything.optional(), 'POST', path('sessions', session, 'messages'), { body: { text } }),
   interrupt: (session: string) => call(anything.optional(), 'POST', path('sessions', session, 'interrupt')),
+  /** What it is made of, and what runs in it. */
+  session: (session: string) => call(sessionViewSchema, 'GET', path('sessions', session)),
+  stopTask: (session: string, task: string) =>
+    call(anything.optional(), 'POST', path('sessions', session, 'tasks', task, 'stop')),
   changeSession: (session: string, change: SessionChange) =>
     call(anything.optional(), 'PATCH', path('sessions', session), { body: jsonObjectSchema.parse(change) }),
   /** Resolves once the answer is on the server's disk. */

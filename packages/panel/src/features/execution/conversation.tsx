@@ -4,7 +4,8 @@ import { activityOf } from './activity.ts';
 import { ItemView } from './item-view.tsx';
 import { Steering } from './steering.tsx';
 import type { Timeline } from './timeline.ts';
-import type { Item, LiveBlock } from './timeline-item.ts';
+import type { Item, ItemOf, LiveBlock } from './timeline-item.ts';
+import { TodoList } from './todo-list.tsx';
 
 /** The conversation as one list: a block keeps its place in the page from its first live character on. */
 export function Conversation({ timeline, owner }: { timeline: Timeline; owner: string }) {
@@ -14,12 +15,13 @@ export function Conversation({ timeline, owner }: { timeline: Timeline; owner: s
   return (
     <section aria-label="Conversation" className="space-y-4">
       {withSpeakers(shown).map(({ item, speaker }, place) => (
-        <div key={item.key}>
-          {speaker && <Speaker session={speaker} sessions={sessions} />}
+        <div key={item.key} className={isBeneath(item) ? 'ml-2 border-l-2 border-line pl-4' : ''}>
+          {speaker && <Speaker of={speaker} sessions={sessions} />}
           <ItemView item={item} live={place >= items.length} over={over} owner={owner} />
         </div>
       ))}
       <Working timeline={timeline} />
+      <TodoList timeline={timeline} />
       <Steering timeline={timeline} owner={owner} />
       {status === 'cancelled' && (
         <p data-testid="cancelled" className="text-sm text-ink-soft [overflow-wrap:anywhere]">
@@ -30,25 +32,37 @@ export function Conversation({ timeline, owner }: { timeline: Timeline; owner: s
   );
 }
 
+type Spoken = ItemOf<'message' | 'thinking' | 'tool'>;
+
 function asItem({ key, session, kind, text }: LiveBlock): Item {
-  return { key, seq: 0, at: '', kind, session, text };
+  return { key, seq: 0, at: '', kind, session, text, parent: null };
+}
+
+/** Said or done by a sub-agent. */
+function isBeneath(item: Item): boolean {
+  return 'parent' in item && item.parent !== null;
 }
 
 /** Names who speaks where Claude starts to, and where another session does; retries and requests do not interrupt. */
-function withSpeakers(items: readonly Item[]): { item: Item; speaker: string | null }[] {
+function withSpeakers(items: readonly Item[]): { item: Item; speaker: Spoken | null }[] {
   let speaking: string | null = null;
   return items.map((item) => {
     if (item.kind === 'retry' || item.kind === 'request') return { item, speaker: null };
-    const speaker = item.kind === 'message' || item.kind === 'thinking' || item.kind === 'tool' ? item.session : null;
+    const speaker = 'parent' in item ? `${item.session}/${item.parent ?? ''}` : null;
     const changed = speaker !== speaking;
     speaking = speaker;
-    return { item, speaker: changed ? speaker : null };
+    return { item, speaker: changed && 'parent' in item ? item : null };
   });
 }
 
-function Speaker({ session, sessions }: { session: string; sessions: readonly string[] }) {
+function Speaker({ of: { session, parent }, sessions }: { of: Spoken; sessions: readonly string[] }) {
   const number = sessions.length > 1 ? ` · session ${sessions.indexOf(session) + 1}` : '';
-  return <p className="mb-1 text-[0.8rem] font-semibold text-ink-soft">Claude{number}</p>;
+  return (
+    <p className="mb-1 text-[0.8rem] font-semibold text-ink-soft">
+      {parent === null ? 'Claude' : 'Sub-agent'}
+      {number}
+    </p>
+  );
 }
 
 function Working({ timeline }: { timeline: Timeline }) {

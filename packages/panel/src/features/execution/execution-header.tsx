@@ -1,5 +1,6 @@
 import type { Execution } from '@airlock/protocol/api';
 import { type ExecutionStatus, isFinal } from '@airlock/protocol/executions';
+import type { ContextUse } from '@airlock/protocol/facts';
 import type { ReactNode } from 'react';
 import { useNow } from '../../lib/clock.ts';
 import { formatCost, formatCount, formatDuration, formatMoment, plural, totalTokens } from '../../lib/format.ts';
@@ -13,9 +14,11 @@ interface ExecutionHeaderProps {
   endedAt: string | null;
   /** What it waits for is not for this person to answer. */
   forOthers: boolean;
+  /** How full Claude's memory is; null when that is not known. */
+  context: ContextUse | null;
 }
 
-export function ExecutionHeader({ execution, status, endedAt, forOthers }: ExecutionHeaderProps) {
+export function ExecutionHeader({ execution, status, endedAt, forOthers, context }: ExecutionHeaderProps) {
   const { title, startedAt, usage, user, queue, stopping } = execution;
   const note = progressNote({ status, queue, stopping });
   const tokens = totalTokens(usage);
@@ -50,6 +53,16 @@ export function ExecutionHeader({ execution, status, endedAt, forOthers }: Execu
               {tokens === 0 ? '–' : formatCount(tokens)}
             </span>
           </Figure>
+          {context && (
+            <Figure label="Context">
+              <span
+                data-testid="context"
+                title={`Claude has ${context.tokens.toLocaleString()} tokens in mind; ${context.window.toLocaleString()} fit`}
+              >
+                {Math.round((context.tokens / context.window) * 100)} %
+              </span>
+            </Figure>
+          )}
           <span className="text-ink-faint max-sm:hidden" title={plural(execution.lastSeq, 'event')}>
             {user}, {formatMoment(startedAt)}
           </span>

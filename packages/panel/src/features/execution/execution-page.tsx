@@ -14,6 +14,7 @@ import { Announcer } from './announcer.tsx';
 import { Conversation } from './conversation.tsx';
 import { ExecutionHeader } from './execution-header.tsx';
 import { LogView } from './log-view.tsx';
+import { SetupView } from './setup-view.tsx';
 import { useStickToBottom } from './stick-to-bottom.ts';
 import type { Timeline } from './timeline.ts';
 import type { TimelineView } from './timeline-store.ts';
@@ -69,6 +70,7 @@ function ExecutionView({ execution, view, waits }: ExecutionViewProps) {
         status={timeline.status ?? execution.status}
         endedAt={execution.endedAt ?? timeline.endedAt}
         forOthers={waits === 'others'}
+        context={Object.values(timeline.context).at(-1) ?? null}
       />
       <Announcer timeline={timeline} waits={waits} />
       <div className="mx-auto w-full max-w-3xl px-4 pt-3 pb-8 md:px-8">
@@ -99,6 +101,9 @@ function Views({ execution, timeline }: { execution: Execution; timeline: Timeli
         <Tabs.Trigger value="files" className={tabClass} data-testid="tab-files">
           Files {files > 0 && <span className="text-ink-faint tabular-nums">{files}</span>}
         </Tabs.Trigger>
+        <Tabs.Trigger value="setup" className={tabClass} data-testid="tab-setup">
+          Setup
+        </Tabs.Trigger>
         <Tabs.Trigger value="log" className={tabClass} data-testid="tab-log">
           Log {timeline.log.length > 0 && <span className="text-ink-faint tabular-nums">{timeline.log.length}</span>}
         </Tabs.Trigger>
@@ -109,6 +114,9 @@ function Views({ execution, timeline }: { execution: Execution; timeline: Timeli
       </Tabs.Content>
       <Tabs.Content value="files" tabIndex={-1} className="outline-none">
         <ExecutionFiles id={execution.id} count={timeline.items.filter(({ kind }) => kind === 'upload').length} />
+      </Tabs.Content>
+      <Tabs.Content value="setup" tabIndex={-1} className="outline-none">
+        <SetupView sessions={timeline.sessions} seq={timeline.recordSeq} />
       </Tabs.Content>
       <Tabs.Content value="log" tabIndex={-1} className="outline-none">
         <LogView id={execution.id} inputs={timeline.inputs ?? execution.inputs} log={timeline.log} />

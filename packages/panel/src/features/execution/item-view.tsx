@@ -9,6 +9,7 @@ import { Revealed } from '../../ui/revealed.tsx';
 import { RequestView } from './request-view.tsx';
 import { retryText } from './retry-text.ts';
 import { ShownView } from './shown-view.tsx';
+import { TaskLine } from './task-line.tsx';
 import type { Item, ItemOf } from './timeline-item.ts';
 import { ToolCall } from './tool-call.tsx';
 
@@ -36,6 +37,8 @@ export const ItemView = memo(function ItemView({ item, live, over, owner }: Item
       return <Thinking text={item.text} live={live} />;
     case 'tool':
       return <ToolCall item={item} over={over} />;
+    case 'task':
+      return <TaskLine item={item} over={over} owner={owner} />;
     case 'request':
       return <RequestView item={item} over={over} owner={owner} />;
     case 'retry':

@@ -1,4 +1,5 @@
 import { isFinal } from '@airlock/protocol/executions';
+import type { Facts } from '@airlock/protocol/facts';
 import { permissionModeSchema } from '@airlock/protocol/grants';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useId } from 'react';
@@ -10,6 +11,7 @@ import { inputClass } from '../../ui/field.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { useMe } from '../auth/me.ts';
 import { submitOnEnter } from '../forms/submit-shortcut.ts';
+import { CommandList } from './command-list.tsx';
 import type { Timeline } from './timeline.ts';
 
 /** A word to Claude while it works, for those who may: at its next step, or a stop. */
@@ -18,10 +20,10 @@ export function Steering({ timeline, owner }: { timeline: Timeline; owner: strin
   const { working, status } = timeline;
   const mayNot = me.name !== owner && me.role !== 'admin';
   if (working === null || mayNot || (status !== null && isFinal(status))) return null;
-  return <Steer key={working} session={working} />;
+  return <Steer key={working} session={working} commands={timeline.facts[working]?.commands ?? []} />;
 }
 
-function Steer({ session }: { session: string }) {
+function Steer({ session, commands }: { session: string; commands: Facts['commands'] }) {
   const id = useId();
   const { draft, set, drop } = useDraft(`session:${session}`, { text: '' });
   const text = typeof draft.text === 'string' ? draft.text : '';
@@ -57,6 +59,7 @@ function Steer({ session }: { session: string }) {
         onKeyDown={submitOnEnter}
         onChange={(event) => set('text', event.target.value)}
       />
+      <CommandList commands={commands} text={text} onChoose={(command) => set('text', command)} />
       {error && <ErrorNotice error={ApiError.from(error)} />}
       <div className="flex flex-wrap items-center gap-2">
         <Button type="submit" busy={say.isPending} disabled={text.trim() === ''} data-testid="steer-say">

@@ -1,6 +1,7 @@
 import type { Assign, Assignee } from '@airlock/protocol/assign';
 import type { ErrorBody } from '@airlock/protocol/errors';
 import type { EventPayload, Shown } from '@airlock/protocol/events';
+import type { TaskStep } from '@airlock/protocol/facts';
 import type { Id } from '@airlock/protocol/ids';
 import type { Json, JsonObject } from '@airlock/protocol/json';
 import type { askSchemas, SessionAsk } from '@airlock/protocol/requests';
@@ -37,10 +38,19 @@ export interface ToolOutcome {
   truncated: boolean;
 }
 
+interface Call {
+  toolUseId: string;
+  tool: string;
+  input: JsonObject;
+  outcome: ToolOutcome | null;
+}
+
+/** `parent`: the tool call that began the sub-agent it is of; null when it is Claude's own. */
 type Body =
   | { kind: 'prompt'; session: Id; text: string; by: string | null }
-  | { kind: 'message' | 'thinking'; session: Id; text: string }
-  | { kind: 'tool'; session: Id; toolUseId: string; tool: string; input: JsonObject; outcome: ToolOutcome | null }
+  | { kind: 'message' | 'thinking'; session: Id; text: string; parent: string | null }
+  | ({ kind: 'tool'; session: Id; parent: string | null } & Call)
+  | { kind: 'task'; session: Id; task: TaskStep }
   | { kind: 'session'; session: Id; state: EventPayload<'session'>['state']; detail: string }
   | { kind: 'retry'; session: Id | null; retry: EventPayload<'retry'> }
   | ({ kind: 'request'; ending: Ending | null } & Opened)
@@ -73,4 +83,15 @@ export interface LogLine {
 
 export function blockKey(block: { session: string; messageId: string; block: number }): string {
   return `${block.session}/${block.messageId}/${block.block}`;
+}
+
+/** Replaces the newest item that fits; when none does, nothing changes. */
+export function changeItem(
+  items: readonly Item[],
+  pick: (item: Item) => boolean,
+  to: (item: Item) => Item,
+): readonly Item[] {
+  const place = items.findLastIndex(pick);
+  const item = items[place];
+  return item ? items.with(place, to(item)) : items;
 }

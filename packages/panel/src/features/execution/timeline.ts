@@ -1,17 +1,20 @@
 import type { Delta, Event, EventKind, EventPayload, Retract } from '@airlock/protocol/events';
 import { type ExecutionStatus, isFinal } from '@airlock/protocol/executions';
+import type { ContextUse, Facts } from '@airlock/protocol/facts';
 import type { Id } from '@airlock/protocol/ids';
 import type { JsonObject } from '@airlock/protocol/json';
 import {
   type Ask,
   blockKey,
-  type Ending,
+  changeItem,
   type Item,
   type ItemOf,
   type LiveBlock,
   type LogLine,
   type Opened,
 } from './timeline-item.ts';
+import { endRequest, handOn, remind } from './timeline-requests.ts';
+import { addTaskStep, endTasks } from './timeline-tasks.ts';
 
 export interface Timeline {
   lastSeq: number;
@@ -29,6 +32,9 @@ export interface Timeline {
   sessions: readonly Id[];
   /** The session with a turn in progress. */
   working: Id | null;
+  /** What the CLI last said of itself, and how full Claude's memory was, by session. */
+  facts: Readonly<Record<string, Facts>>;
+  context: Readonly<Record<string, ContextUse>>;
 }
 
 export type TimelineInput =
@@ -52,6 +58,8 @@ export const emptyTimeline: Timeline = {
   log: [],
   sessions: [],
   working: null,
+  facts: {},
+  context: {},
 };
 
 const recordKinds: ReadonlySet<EventKind> = new Set<EventKind>([
@@ -64,6 +72,8 @@ const recordKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'lease',
   'request',
   'answer',
+  'session',
+  'agent',
 ]);
 
 /**
@@ -131,13 +141,6 @@ function withLog(state: Timeline, line: LogLine): Timeline {
   return { ...state, log: [...state.log, line] };
 }
 
-/** Replaces the newest item that fits; when none does, nothing changes. */
-function change(state: Timeline, pick: (item: Item) => boolean, to: (item: Item) => Item): Timeline {
-  const place = state.items.findLastIndex(pick);
-  const item = state.items[place];
-  return item ? { ...state, items: state.items.with(place, to(item)) } : state;
-}
-
 function addEvent(state: Timeline, event: Event): Timeline {
   const place = { key: `e${event.seq}`, seq: event.seq, at: event.at };
   switch (event.kind) {
@@ -147,9 +150,9 @@ function addEvent(state: Timeline, event: Event): Timeline {
       return { ...state, inputs: event.payload.inputs };
     case 'message':
     case 'thinking': {
-      const { session, text } = event.payload;
+      const { session, text, parent = null } = event.payload;
       const key = blockKey(event.payload);
-      const item: Item = { ...place, key, kind: event.kind, session, text };
+      const item: Item = { ...place, key, kind: event.kind, session, text, parent };
       return withItem(
         withoutLive(state, (live) => live.key === key),
         item,
@@ -160,8 +163,8 @@ function addEvent(state: Timeline, event: Event): Timeline {
       return withItem({ ...state, working: session }, { ...place, kind: 'prompt', session, text, by: by ?? null });
     }
     case 'tool_use': {
-      const { session, toolUseId, tool, input } = event.payload;
-      return withItem(state, { ...place, kind: 'tool', session, toolUseId, tool, input, outcome: null });
+      const { session, parent = null, toolUseId, tool, input } = event.payload;
+      return withItem(state, { ...place, kind: 'tool', session, parent, toolUseId, tool, input, outcome: null });
     }
     case 'tool_result':
       return addToolResult(state, event.payload);
@@ -175,15 +178,12 @@ function addEvent(state: Timeline, event: Event): Timeline {
       return openRequest(state, place, { ...event.payload, expiresAt, assign: null, handed: null, reminders: 0 });
     }
     case 'assigned':
-      return handOn(state, event.payload);
-    case 'reminder': {
-      const { request, n } = event.payload;
-      const isIt = (item: Item) => item.kind === 'request' && item.request === request;
-      return change(state, isIt, (item) => ({ ...item, reminders: n }) as ItemOf<'request'>);
-    }
+      return { ...state, items: handOn(state.items, event.payload) };
+    case 'reminder':
+      return { ...state, items: remind(state.items, event.payload) };
     case 'lease':
     case 'answer':
-      return endRequest(state, event.payload, event.at);
+      return { ...state, items: endRequest(state.items, event.payload, event.at) };
     case 'turn':
       return addTurn({ ...state, working: null }, place, event.payload);
     default:
@@ -218,7 +218,8 @@ function addRest(state: Timeline, place: Place, event: Rest): Timeline {
     case 'usage':
       return state;
     case 'agent':
-      return withItem(state, { ...place, kind: 'agent', body: event.payload.body });
+      if ('body' in event.payload) return withItem(state, { ...place, kind: 'agent', body: event.payload.body });
+      return withSession({ ...state, items: addTaskStep(state.items, place, event.payload) }, event.payload.session);
     case 'action':
     case 'result':
       return withItem(state, { ...place, kind: 'shown', shown: event.payload });
@@ -248,29 +249,18 @@ function addStatus(state: Timeline, { status, reason }: EventPayload<'status'>, 
 function addToolResult(state: Timeline, { toolUseId, session, ...outcome }: EventPayload<'tool_result'>): Timeline {
   const isCall = (item: Item) => item.kind === 'tool' && item.toolUseId === toolUseId && item.session === session;
   const { isError, text, truncated } = outcome;
-  return change(state, isCall, (item) => ({ ...item, outcome: { isError, text, truncated } }) as ItemOf<'tool'>);
+  const answered = (item: Item) => ({ ...item, outcome: { isError, text, truncated } }) as ItemOf<'tool'>;
+  return { ...state, items: changeItem(state.items, isCall, answered) };
 }
 
 function openRequest(state: Timeline, place: Place, opened: Opened): Timeline {
   return withItem(state, { ...place, ...opened, key: opened.request, kind: 'request', ending: null });
 }
 
-function handOn(state: Timeline, { request, assign, by, to, note }: EventPayload<'assigned'>): Timeline {
-  const isIt = (item: Item) => item.kind === 'request' && item.request === request;
-  const handed = { by: by ?? null, to: to ?? null, note: note ?? null };
-  return change(state, isIt, (item) => ({ ...item, assign, handed }) as ItemOf<'request'>);
-}
-
-function endRequest(state: Timeline, payload: EventPayload<'lease'> | EventPayload<'answer'>, at: string): Timeline {
-  const { request, outcome, by, inputs } = payload;
-  const ending: Ending = { outcome, at, by: by ?? null, inputs: inputs ?? null };
-  const isIt = (item: Item) => item.kind === 'request' && item.request === request;
-  return change(state, isIt, (item) => ({ ...item, ending }) as ItemOf<'request'>);
-}
-
 /** A finished turn leaves no live text of its session behind; a failed one shows why. */
 function addTurn(state: Timeline, place: Place, turn: EventPayload<'turn'>): Timeline {
-  const settled = withoutLive(state, (live) => live.session === turn.session);
+  const context = turn.context ? { ...state.context, [turn.session]: turn.context } : state.context;
+  const settled = withoutLive({ ...state, context }, (live) => live.session === turn.session);
   return turn.error ? addError(settled, { ...place, kind: 'error', error: turn.error }) : settled;
 }
 
@@ -283,7 +273,13 @@ function addError(state: Timeline, item: ItemOf<'error'>): Timeline {
 
 function addSessionState(state: Timeline, place: Place, payload: EventPayload<'session'>): Timeline {
   const detail = [payload.model, payload.detail].filter((part) => part !== undefined).join(' · ');
-  const isOver = payload.state === 'ended' || payload.state === 'lost';
-  const next = isOver ? { ...state, working: null } : state;
-  return withItem(next, { ...place, kind: 'session', session: payload.session, state: payload.state, detail });
+  const { session, state: now } = payload;
+  const isOver = now === 'ended' || now === 'lost';
+  const isGone = isOver || now === 'resumed' || now === 'resting';
+  const facts = payload.facts ? { ...state.facts, [session]: payload.facts } : state.facts;
+  const items = isGone ? endTasks(state.items, session) : state.items;
+  const next = { ...state, facts, items, working: isOver ? null : state.working };
+  // The setup of the session has it.
+  if (now === 'changed' && detail === '') return withSession(next, session);
+  return withItem(next, { ...place, kind: 'session', session, state: now, detail });
 }

@@ -50,6 +50,11 @@ function Verdict({ request, ask }: { request: string; ask: ToolAsk }) {
           Not JSON: {edited.names.join(', ')}
         </p>
       )}
+      {ask.defaultToNo && (
+        <p data-testid="tool-default-no" className="text-sm font-medium text-amber">
+          The safe answer is no: allow it only when you know what it does.
+        </p>
+      )}
       <MessageField value={typed} onChange={(text) => set('message', text)} />
       <AnswerFailure error={error} />
       <div className="flex flex-wrap gap-2">
