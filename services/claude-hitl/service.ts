@@ -1,6 +1,7 @@
 import { type Ctx, defaultAnswerMs, type Session } from '@airlock/flow/context';
 import { isError } from '@airlock/flow/errors';
 import { form, select, submit } from '@airlock/flow/form';
+import { missingPrompt, missingTool } from '@airlock/flow/missing';
 import { defineService, type Service } from '@airlock/flow/service';
 import {
   completionMarker,
@@ -51,13 +52,12 @@ type Inputs = ReturnType<typeof conversationForm.parse>;
 
 function openSession(ctx: Ctx<Inputs>, settings: Settings): Promise<Session> {
   const { maxTurns: _, ...options } = settings;
-  if (ctx.inputs.completion_mode === 'continuous') {
-    return ctx.session('main', { ...options, appendSystemPrompt: workspacePrompt });
-  }
+  const isContinuous = ctx.inputs.completion_mode === 'continuous';
   return ctx.session('main', {
     ...options,
-    appendSystemPrompt: `${workspacePrompt}\n\n${completionPrompt}`,
-    hiddenLines: [completionMarker],
+    tools: { report_missing: missingTool({ answerMs: settings.answerMs }) },
+    appendSystemPrompt: [workspacePrompt, missingPrompt, ...(isContinuous ? [] : [completionPrompt])].join('\n\n'),
+    ...(isContinuous ? {} : { hiddenLines: [completionMarker] }),
   });
 }
 

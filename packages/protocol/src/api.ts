@@ -98,6 +98,9 @@ export const executionSummarySchema = z.object({
   hash: z.string().nullable(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
+  /** How long people were waited for, in milliseconds, without the wait that goes on since `waitingSince`. */
+  waitedMs: z.number().int().nonnegative(),
+  waitingSince: z.iso.datetime().nullable(),
   usage: usageSchema,
   /** How many are before it in the queue of its service; null when it does not queue. */
   queue: z.number().int().nonnegative().nullable(),
@@ -150,6 +153,7 @@ export const sessionViewSchema = z.object({
   container: z.string().nullable(),
   limits: z.object({ memoryBytes: z.number(), workspaceBytes: z.number() }),
   rules: z.array(ruleSchema),
+  allowedTools: z.array(z.string()),
   disallowedTools: z.array(z.string()),
   /** Tools its service runs. */
   serviceTools: z.array(z.object({ name: z.string(), ask: z.boolean() })),

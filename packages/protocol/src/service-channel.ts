@@ -94,12 +94,20 @@ const sessionOptions = z.object({
   effort: effortSchema.optional(),
   /** What Claude may do, before the settings of its image say so. */
   rules: z.array(ruleSchema).max(200).optional(),
-  /** Tools Claude is not given at all. */
+  /** What Claude may do without asking, as its settings spell it (`Bash(npm test:*)`); tools it is not given at all. */
+  allowedTools: z.array(z.string().min(1).max(400)).max(100).optional(),
   disallowedTools: z.array(z.string().min(1).max(200)).max(100).optional(),
   /** Taken while `model` is overloaded. */
   fallbackModel: z.string().optional(),
   /** Steps Claude may take in one turn. */
   maxTurns: z.number().int().positive().max(10_000).optional(),
+  /** Plugins of the image, by name: folders of `/app/plugins`. */
+  plugins: z
+    .array(z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'The name of a folder in /app/plugins'))
+    .max(50)
+    .optional(),
+  /** Texts that lie in the workspace from the start, by their paths in it. */
+  files: z.record(z.string().refine(isSafePath, 'A path within the workspace'), z.string()).optional(),
   /** Sub-agents Claude may call on, by name. */
   agents: z.record(z.string().regex(/^[a-z0-9-]{1,64}$/), agentSchema).optional(),
   /** MCP servers in the container, by name; `service` is that of `tools`. */

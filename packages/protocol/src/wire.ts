@@ -32,6 +32,7 @@ export const imagePaths = {
   bridge: '/app/bin/bridge',
   home: '/app/template_user',
   project: '/app/project',
+  plugins: '/app/plugins',
   workspace: '/workspace',
 } as const;
 
@@ -71,7 +72,10 @@ export const sessionSpecSchema = z.object({
   permissionMode: permissionModeSchema.optional(),
   effort: effortSchema.optional(),
   fallbackModel: z.string().optional(),
+  allowedTools: z.array(z.string()).optional(),
   disallowedTools: z.array(z.string()).optional(),
+  /** Folders below `imagePaths.plugins`. */
+  plugins: z.array(z.string()).optional(),
   agents: z.record(z.string(), agentSchema).optional(),
   mcpServers: z.record(z.string(), mcpServerSchema).optional(),
   /** Tools of the service: the host is asked to run them. */

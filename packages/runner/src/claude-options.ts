@@ -1,5 +1,5 @@
 import { directoriesOf, modeOf, rulesOf } from '@airlock/protocol/grants';
-import type { SessionSpec } from '@airlock/protocol/wire';
+import { imagePaths, type SessionSpec } from '@airlock/protocol/wire';
 import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import type { RunnerConfig } from './spec.ts';
 
@@ -28,7 +28,8 @@ export function claudeOptions(
     pathToClaudeCodeExecutable: config.claude,
     env: claudeEnv(config, modelUrl),
     permissionMode: modeOf(grants) ?? spec.permissionMode ?? 'default',
-    allowedTools: rulesOf(grants),
+    allowedTools: [...(spec.allowedTools ?? []), ...rulesOf(grants)],
+    plugins: (spec.plugins ?? []).map((name) => ({ type: 'local', path: `${imagePaths.plugins}/${name}` })),
     additionalDirectories: directoriesOf(grants),
     settingSources: ['user', 'project', 'local'],
     includePartialMessages: true,

@@ -36,6 +36,8 @@ export function toSummary(row: ExecutionRow, awaiting: number, queue: number | n
     hash: row.version === null ? null : shortHash(row.version),
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    waitedMs: row.waited_ms,
+    waitingSince: row.waiting_since === null ? null : new Date(row.waiting_since).toISOString(),
     usage: fromJson(usageSchema, row.usage, where),
     queue,
     stopping: stop === undefined || row.ended_at !== null ? null : stopReason(stop),
@@ -83,5 +85,7 @@ export function newExecutionRow(
     launch_key: null,
     launch_hash: null,
     version,
+    waited_ms: 0,
+    waiting_since: null,
   };
 }

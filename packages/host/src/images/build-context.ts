@@ -46,7 +46,7 @@ export function contextEntries(parts: ContextParts): ContextEntry[] {
 function fileEntry({ path, content }: InputFile): ContextEntry {
   const name = path.slice('image/'.length);
   if (name.startsWith('bin/')) return { kind: 'text', name: `rootfs/app/${name}`, mode: 0o555, content };
-  const inRoot = /^(template_user|project)\//.test(name) ? `rootfs/app/${name}` : undefined;
+  const inRoot = /^(template_user|project|plugins)\//.test(name) ? `rootfs/app/${name}` : undefined;
   const system = name.startsWith('etc/') ? `rootfs/${name}` : undefined;
   return { kind: 'text', name: inRoot ?? system ?? name, mode: shown, content };
 }

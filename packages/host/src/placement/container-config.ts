@@ -9,6 +9,8 @@ export const stateFolders: Readonly<Record<string, number>> = {
   projects: 128 * MiB,
   'file-history': 64 * MiB,
   plans: 8 * MiB,
+  // What plugins keep; their own files, and what is installed, cannot be written.
+  'plugins/data': 8 * MiB,
   backups: 8 * MiB,
   'session-env': 8 * MiB,
   sessions: 8 * MiB,

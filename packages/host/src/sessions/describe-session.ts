@@ -9,7 +9,7 @@ import { findSession, grantsOf, sessionId, settingsOf, tasksOf } from './session
 export async function describeSession(store: Store, id: string): Promise<SessionView> {
   const row = await findSession(store, id);
   if (!row) throw new AirlockError('not_found', `There is no session ${id}`);
-  const { rules = [], disallowedTools = [], tools = [], ...settings } = settingsOf(row);
+  const { rules = [], allowedTools = [], disallowedTools = [], tools = [], ...settings } = settingsOf(row);
   const of = `of session ${id}`;
   return {
     id: sessionId(row),
@@ -21,6 +21,7 @@ export async function describeSession(store: Store, id: string): Promise<Session
     container: row.container,
     limits: { memoryBytes: settings.memoryBytes, workspaceBytes: settings.workspaceBytes },
     rules,
+    allowedTools,
     disallowedTools,
     serviceTools: tools.map(({ name, ask }) => ({ name, ask })),
     grants: grantsOf(row),

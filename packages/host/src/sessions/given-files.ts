@@ -3,55 +3,105 @@ import { pipeline } from 'node:stream/promises';
 import { AirlockError } from '@airlock/protocol/errors';
 import { sizeInWords } from '@airlock/protocol/files/file';
 import { pack } from 'tar-stream';
-import type { ExecutionFiles, FileRow } from '../files/execution-files.ts';
+import type { ExecutionFiles } from '../files/execution-files.ts';
 import type { Log } from '../log/log.ts';
 import type { Placement } from '../placement/placement.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
+import { findSession, settingsOf } from './session-row.ts';
 
 interface GivenFilesOptions {
   readonly store: Store;
   readonly log: Log;
   readonly placement: Placement;
   readonly files: ExecutionFiles;
+  readonly clock: () => Date;
 }
 
-/** Files given to the execution of a session that are not in its workspace yet. */
-const filesToBring = statement<{ id: string }, FileRow & { readonly container: string | null }>((db, param) =>
+interface ToBring {
+  readonly container: string | null;
+  readonly execution: string;
+  readonly files_taken: number;
+  /** A file given to the execution; null when there is none but the session's own. */
+  readonly n: number | null;
+}
+
+/** A session, once for each file given to its execution that is not in its workspace yet. */
+const filesToBring = statement<{ id: string }, ToBring>((db, param) =>
   db
     .selectFrom('sessions')
-    .innerJoin('files', 'files.execution', 'sessions.execution')
-    .selectAll('files')
-    .select('sessions.container')
+    .leftJoin('files', (join) =>
+      join
+        .onRef('files.execution', '=', 'sessions.execution')
+        .onRef('files.n', '>', 'sessions.files_taken')
+        .on('files.place', '=', 'in'),
+    )
+    .select(['sessions.container', 'sessions.execution', 'sessions.files_taken', 'files.n'])
     .where('sessions.id', '=', param('id'))
-    .where('files.place', '=', 'in')
-    .whereRef('files.n', '>', 'sessions.files_taken')
     .orderBy('files.n'),
 );
+
+/** A file that lies in the workspace from now on. */
+interface Given {
+  /** In the workspace. */
+  readonly path: string;
+  readonly size: number;
+  readonly at: Date;
+  readonly read: () => Readable;
+}
 
 /** How often one is tried whose container breaks it off. */
 const mostTries = 5;
 /** Names said of many files. */
 const mostNamed = 5;
 
-/** Brings the files people gave an execution into `in` of a session's workspace; those that are there already stay. */
-export function createGivenFiles({ store, log, placement, files }: GivenFilesOptions) {
+/**
+ * Brings the files of a session, and those people gave its execution into `in`, into its workspace; those that are there
+ * already stay.
+ */
+export function createGivenFiles({ store, log, placement, files, clock }: GivenFilesOptions) {
   const tries = new Map<string, number>();
 
-  async function bring(execution: string, container: string, rows: readonly FileRow[]): Promise<void> {
-    await store.write((tx) => log.append(tx, execution, [{ kind: 'debug', payload: { text: inWords(rows) } }]));
-    const read = ({ place, path }: FileRow) => files.read({ execution, place, path });
-    await placement.unpack(container, tarOf(rows, read));
+  /** The texts its service gave the session. */
+  async function own(id: string): Promise<Given[]> {
+    const row = await findSession(store, id);
+    return Object.entries(row ? (settingsOf(row).files ?? {}) : {}).map(([path, text]) => {
+      const bytes = Buffer.from(text);
+      return { path, size: bytes.length, at: clock(), read: () => Readable.from([bytes]) };
+    });
+  }
+
+  async function given(execution: string, numbers: readonly number[]): Promise<Given[]> {
+    const rows = await store.db
+      .selectFrom('files')
+      .selectAll()
+      .where('execution', '=', execution)
+      .where('n', 'in', numbers)
+      .orderBy('n')
+      .execute();
+    return rows.map(({ place, path, size, at }) => ({
+      path: `in/${path}`,
+      size,
+      at: new Date(at),
+      read: () => files.read({ execution, place, path }),
+    }));
+  }
+
+  async function bring(execution: string, container: string, all: readonly Given[]): Promise<void> {
+    await store.write((tx) => log.append(tx, execution, [{ kind: 'debug', payload: { text: inWords(all) } }]));
+    await placement.unpack(container, tarOf(all));
   }
 
   /** Resolves when they are there. Rejects with `container_lost` when it is worth trying again in the next wire. */
   return async function bringGivenFiles(id: string): Promise<void> {
     const rows = await store.run(filesToBring, { id });
     const last = rows.at(-1);
-    if (!last?.container) return;
-    const { execution, container } = last;
+    if (!last?.container || (last.n === null && last.files_taken >= 0)) return;
+    const { execution, container, files_taken: taken } = last;
+    const numbers = rows.flatMap(({ n }) => (n === null ? [] : [n]));
     try {
-      await bring(execution, container, rows);
+      const all = [...(taken < 0 ? await own(id) : []), ...(await given(execution, numbers))];
+      if (all.length > 0) await bring(execution, container, all);
     } catch (error) {
       const problem = AirlockError.from(error, 'container_failed');
       const count = (tries.get(id) ?? 0) + 1;
@@ -61,24 +111,27 @@ export function createGivenFiles({ store, log, placement, files }: GivenFilesOpt
     }
     tries.delete(id);
     await store.write((tx) =>
-      tx.db.updateTable('sessions').set({ files_taken: last.n }).where('id', '=', id).execute(),
+      tx.db
+        .updateTable('sessions')
+        .set({ files_taken: last.n ?? 0 })
+        .where('id', '=', id)
+        .execute(),
     );
   };
 }
 
-function inWords(rows: readonly FileRow[]): string {
-  const names = rows.slice(0, mostNamed).map(({ path, size }) => `in/${path} (${sizeInWords(size)})`);
-  const more = rows.length > mostNamed ? ` and ${rows.length - mostNamed} more` : '';
+function inWords(all: readonly Given[]): string {
+  const names = all.slice(0, mostNamed).map(({ path, size }) => `${path} (${sizeInWords(size)})`);
+  const more = all.length > mostNamed ? ` and ${all.length - mostNamed} more` : '';
   return `Bringing files into the workspace: ${names.join(', ')}${more}`;
 }
 
 /** A tar of the files, each read when its turn comes. */
-function tarOf(rows: readonly FileRow[], read: (row: FileRow) => Readable): Readable {
+function tarOf(all: readonly Given[]): Readable {
   const tar = pack();
   async function fill(): Promise<void> {
-    for (const row of rows) {
-      const header = { name: `in/${row.path}`, size: row.size, mode: 0o644, mtime: new Date(row.at) };
-      await pipeline(read(row), tar.entry(header));
+    for (const { path: name, size, at: mtime, read } of all) {
+      await pipeline(read(), tar.entry({ name, size, mode: 0o644, mtime }));
     }
     tar.finalize();
   }

@@ -73,7 +73,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
     specOf: async (row) => {
       const { model, appendSystemPrompt, permissionMode, effort, rules = [], ...given } = settingsOf(row);
-      const { fallbackModel, maxTurns, disallowedTools, agents, mcpServers, tools } = given;
+      const { fallbackModel, maxTurns, allowedTools, disallowedTools, plugins, agents, mcpServers, tools } = given;
       const grants = grantsOf(row);
       return {
         session: sessionId(row),
@@ -86,6 +86,8 @@ export function createLinkDeps(parts: Parts): LinkDeps {
         ...(effort === undefined ? {} : { effort }),
         ...(fallbackModel === undefined ? {} : { fallbackModel }),
         ...(maxTurns === undefined ? {} : { maxTurns }),
+        ...(allowedTools === undefined ? {} : { allowedTools }),
+        ...(plugins === undefined ? {} : { plugins }),
         ...(disallowedTools === undefined ? {} : { disallowedTools }),
         ...(agents === undefined ? {} : { agents }),
         ...(mcpServers === undefined ? {} : { mcpServers }),

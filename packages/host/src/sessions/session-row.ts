@@ -70,7 +70,8 @@ export function newSessionRow(
     ...idle,
     turn_usage: JSON.stringify(noUsage),
     problem: null,
-    files_taken: 0,
+    // The files of the session itself come first.
+    files_taken: options.files === undefined ? 0 : -1,
     grants: null,
     unspent: null,
     digest: of.digest ?? null,

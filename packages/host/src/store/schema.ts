@@ -30,6 +30,9 @@ export interface ExecutionsTable {
   launch_hash: ColumnType<string | null, string | null | undefined, string | null>;
   /** Hash of the version of the service it runs; null: the one served when a host next looks. */
   version: ColumnType<string | null, string | null | undefined, string | null>;
+  /** How long people were waited for before `waiting_since`, in ms; since when they are, in ms since 1970, null: they are not. */
+  waited_ms: ColumnType<number, number | undefined, number>;
+  waiting_since: ColumnType<number | null, number | null | undefined, number | null>;
 }
 
 /** Services as they were deployed, each as one module. */
@@ -137,7 +140,7 @@ export interface SessionsTable {
   /** Metered since the turn began. */
   turn_usage: JsonText;
   problem: JsonText | null;
-  /** Number of the last file given to the execution that lies in its workspace. */
+  /** Number of the last file given to the execution that lies in its workspace; -1: those of the session itself do not yet. */
   files_taken: ColumnType<number, number | undefined, number>;
   /** What people have allowed for all of the conversation; null: nothing. */
   grants: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;

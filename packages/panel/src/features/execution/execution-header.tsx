@@ -37,6 +37,9 @@ export function ExecutionHeader({ execution, status, endedAt, forOthers, context
           <Figure label="Time">
             <Elapsed startedAt={startedAt} endedAt={endedAt} over={isFinal(status)} />
           </Figure>
+          <Figure label="Waited">
+            <Waited execution={execution} status={status} />
+          </Figure>
           <Figure label="Cost">
             <span
               data-testid="cost"
@@ -77,6 +80,18 @@ function Figure({ label, children }: { label: string; children: ReactNode }) {
     <span className="whitespace-nowrap">
       <span className="mr-1 text-ink-faint max-sm:sr-only">{label}</span>
       {children}
+    </span>
+  );
+}
+
+/** How much of the time people were waited for. */
+function Waited({ execution: { waitedMs, waitingSince }, status }: Pick<ExecutionHeaderProps, 'execution' | 'status'>) {
+  const isWaiting = status === 'awaiting' && waitingSince !== null;
+  const now = useNow(isWaiting);
+  const ms = waitedMs + (isWaiting ? Math.max(0, now - Date.parse(waitingSince)) : 0);
+  return (
+    <span data-testid="waited" title="For people">
+      {formatDuration(ms)}
     </span>
   );
 }

@@ -77,7 +77,7 @@ function Made({ session: { image, limits, facts, context } }: { session: Session
 }
 
 function Permissions({ session }: { session: SessionView }) {
-  const { facts, rules, grants, disallowedTools } = session;
+  const { facts, rules, grants, allowedTools, disallowedTools } = session;
   return (
     <>
       {facts && (
@@ -86,6 +86,7 @@ function Permissions({ session }: { session: SessionView }) {
         </Row>
       )}
       <List name="Rules of the service" items={rules.map((rule) => `${rule.decision} ${ruleText(rule)}`)} />
+      <List name="Allowed by the service" items={allowedTools} />
       <List name="Tools taken away" items={disallowedTools} />
       <List name="Allowed by people" items={grantWords(grants)} />
       {facts?.settings.map(({ tier, allow, ask, deny, hooks }) => (
