@@ -24,6 +24,8 @@ export interface ClaudeHitlOptions {
   readonly answerMs?: number;
   /** A turn in which nothing happens for this long is an error. Default 11 minutes. */
   readonly stallMs?: number;
+  /** How long Claude's container is kept for a reply; 0: as long as it takes. Default 10 minutes. */
+  readonly hibernateMs?: number;
   /** Default: the host's. */
   readonly model?: string;
   /** Container memory in bytes. Default 1 GiB. */

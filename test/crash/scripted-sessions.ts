@@ -131,6 +131,7 @@ export function createScriptedSessions({ store, log, inbox, settle, vary }: Scri
     purge: nothing,
     meter: nothing,
     checkStalls: nothing,
+    checkSleep: nothing,
     checkWorkspaces: nothing,
     filesSettled: () => Promise.resolve(),
     detach: nothing,

@@ -242,6 +242,7 @@ async function tick(parts: Parts, logger: Logger): Promise<void> {
     await parts.takeOver();
     await parts.executions.check();
     await parts.sessions.checkStalls();
+    await parts.sessions.checkSleep();
     await parts.sessions.checkWorkspaces();
     await parts.backups.check();
     await parts.reap();

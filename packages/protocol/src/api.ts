@@ -144,7 +144,7 @@ export const sessionViewSchema = z.object({
   execution: z.string(),
   /** Inside its execution. */
   name: z.string(),
-  state: z.enum(['starting', 'live', 'ending', 'ended', 'lost']),
+  state: z.enum(['starting', 'live', 'hibernating', 'hibernated', 'ending', 'ended', 'lost']),
   /** A turn is in progress. */
   working: z.boolean(),
   /** `digest`: the engine's id of the image; null when the session was begun by an older Airlock. */

@@ -72,7 +72,8 @@ export const eventPayloads = {
   session: z.object({
     session,
     /**
-     * `resumed`: another container takes the place of a lost one; `resting`: it will when there is something to do;
+     * `resumed`: another container takes the place of the one before; `resting`: it will when there is something to do;
+     * `hibernated`: it gave up its container, and will be resumed when there is something to do;
      * `interrupted`, `changed`: by a person, `detail` says by whom and what.
      */
     state: z.enum([
@@ -82,6 +83,7 @@ export const eventPayloads = {
       'attached',
       'resumed',
       'resting',
+      'hibernated',
       'interrupted',
       'changed',
       'ended',

@@ -125,6 +125,8 @@ const sessionOptions = z.object({
   stallMs: z.number().int().positive().optional(),
   /** How long a person has to answer one of the session's requests. Default 7 days. */
   answerMs: z.number().int().positive().optional(),
+  /** One that has had nothing to do for this long gives up its container until it has; 0: never. Default 10 minutes. */
+  hibernateMs: duration.optional(),
   /** Workspace limit in bytes. Default 5 GiB. */
   workspaceBytes: z.number().int().positive().optional(),
   /** Container memory limit in bytes. Default 1 GiB. */

@@ -28,6 +28,7 @@ export const noSessions: Sessions = {
   adopt: () => Promise.resolve(),
   release: () => Promise.resolve(),
   checkStalls: () => Promise.resolve(),
+  checkSleep: () => Promise.resolve(),
   checkWorkspaces: () => Promise.resolve(),
   filesSettled: () => Promise.resolve(),
   detach: () => Promise.resolve(),

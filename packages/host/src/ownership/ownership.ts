@@ -78,7 +78,10 @@ export function createOwnership({ store, clock, home, leaseMs = defaultLeaseMs }
           eb(
             'id',
             'in',
-            eb.selectFrom('sessions').select('execution').where('state', 'in', ['starting', 'live', 'ending']),
+            eb
+              .selectFrom('sessions')
+              .select('execution')
+              .where('state', 'in', ['starting', 'live', 'hibernating', 'hibernated', 'ending']),
           ),
         ]),
       )

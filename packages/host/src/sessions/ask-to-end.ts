@@ -7,7 +7,7 @@ import { idle, type SessionRow } from './session-row.ts';
 export async function askToEnd(tx: Tx, inbox: Inbox, row: SessionRow): Promise<void> {
   await tx.db
     .updateTable('sessions')
-    .set({ ...idle, state: 'ending' })
+    .set({ ...idle, state: 'ending', idle_at: null, queued_at: null })
     .where('id', '=', row.id)
     .execute();
   await inbox.withdraw(tx, { execution: row.execution, session: row.id });

@@ -1,5 +1,6 @@
 import type { AirlockError } from '@airlock/protocol/errors';
 import type { Store } from '../store/store.ts';
+import { ongoingStates } from './session-row.ts';
 
 /** Lets every session that goes on be lost at the next start, with `problem`; for when no host runs that could end them. */
 export async function condemnSessions(store: Store, problem: AirlockError): Promise<void> {
@@ -7,7 +8,7 @@ export async function condemnSessions(store: Store, problem: AirlockError): Prom
     await tx.db
       .updateTable('sessions')
       .set({ problem: JSON.stringify(problem.toBody()) })
-      .where('state', 'in', ['starting', 'live'])
+      .where('state', 'in', ongoingStates)
       .execute();
   });
 }

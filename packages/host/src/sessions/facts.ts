@@ -30,10 +30,13 @@ async function begin(
   { model, cliVersion, facts }: Extract<FactFrame, { type: 'ready' }>,
   log: Log,
 ): Promise<void> {
-  const known = facts === undefined ? {} : { facts: JSON.stringify(facts) };
   await tx.db
     .updateTable('sessions')
-    .set({ state: 'live', ...known })
+    .set({
+      // One that was told to end meanwhile still ends.
+      state: row.state === 'starting' ? 'live' : row.state,
+      facts: facts === undefined ? null : JSON.stringify(facts),
+    })
     .where('id', '=', row.id)
     .execute();
   const state = { session: sessionId(row), state: 'ready', model, detail: cliVersion } as const;

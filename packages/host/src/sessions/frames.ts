@@ -13,6 +13,7 @@ import type { Log } from '../log/log.ts';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
 import { type FactFrame, keepFacts } from './facts.ts';
+import { isWork, noteIdle, noteWork } from './idleness.ts';
 import { queueDown } from './outbox.ts';
 import { takeToolCall } from './service-tools.ts';
 import { idle, type SessionRow, sessionId, settingsOf } from './session-row.ts';
@@ -35,6 +36,7 @@ export interface FrameSinks {
 
 /** Writes down one frame of a session. Runs inside the write that also moves `up_committed`. */
 export async function commitFrame(tx: Tx, row: SessionRow, frame: SingleFrame, sinks: FrameSinks): Promise<void> {
+  if (row.idle_at !== null && isWork(frame)) await noteWork(tx, row, sinks.clock());
   switch (frame.type) {
     case 'ask':
       await openAsk(tx, row, frame, sinks);
@@ -56,9 +58,12 @@ export async function commitFrame(tx: Tx, row: SessionRow, frame: SingleFrame, s
       await endTurn(tx, row, frame, sinks);
       return;
     case 'failure':
+      // It was told to end, and has: the next container tries anew.
+      if (row.state === 'hibernating') return;
       await failSession(tx, row, AirlockError.fromBody(frame.error), sinks);
       return;
     case 'ended':
+      if (row.state === 'hibernating') return;
       await tx.db.updateTable('sessions').set({ state: 'ended' }).where('id', '=', row.id).execute();
       await sinks.log.append(tx, row.execution, [
         { kind: 'session', payload: { session: sessionId(row), state: 'ended' } },
@@ -180,6 +185,7 @@ export async function endTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: 
   if (endsTurn(row, frame)) return await settleTurn(tx, row, frame, sinks);
   const isWorthALine = row.turn_prompt === null && (!frame.byItself || frame.text !== '');
   if (isWorthALine) await sayTurn(tx, row, frame, sinks);
+  else if (row.turn_prompt === null) await noteIdle(tx, row, sinks.clock());
 }
 
 async function settleTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: FrameSinks): Promise<void> {
@@ -207,6 +213,7 @@ async function sayTurn(tx: Tx, row: SessionRow, frame: TurnFrame, sinks: FrameSi
       turn_losses: 0,
       unspent: null,
       ...(context === undefined ? {} : { context: JSON.stringify(context) }),
+      idle_at: sinks.clock().toISOString(),
     })
     .where('id', '=', row.id)
     .execute();
@@ -242,7 +249,7 @@ export async function failSession(tx: Tx, row: SessionRow, problem: AirlockError
   const body = problem.toBody();
   await tx.db
     .updateTable('sessions')
-    .set({ ...idle, state: 'lost', problem: JSON.stringify(body), tasks: null })
+    .set({ ...idle, state: 'lost', problem: JSON.stringify(body), tasks: null, idle_at: null, queued_at: null })
     .where('id', '=', row.id)
     .execute();
   await tx.db.deleteFrom('outbox').where('session', '=', row.id).execute();

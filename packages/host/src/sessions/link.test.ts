@@ -328,10 +328,40 @@ describe('a link', () => {
     expect(await temporary.store.db.selectFrom('outbox').select('n').execute()).toEqual([{ n: 1 }]);
   });
 
+  it('H12. tells a container nothing more once it was told to end, in this wire and the next', async () => {
+    const end = () => temporary.store.write((tx) => queueDown(tx, session, { type: 'end' }));
+    link = createLink(session, deps());
+    const first = await wireNumber(1);
+    await change({ state: 'hibernating' });
+    await end();
+    await say('for the next container');
+    link.pump();
+    await happens(() => first.sent.length === 1);
+    first.close();
+    const second = await wireNumber(2);
+    await happens(() => second.sent.length === 1);
+    downTaken = 1;
+    await second.handlers.onUp(1, note('the outbox is cleared'));
+    second.close();
+    const third = await wireNumber(3);
+    link.pump();
+    await third.handlers.onUp(2, note('whatever was pumped was sent before this'));
+    await link.stop();
+    expect([first, second, third].map(({ sent }) => sent.map(({ n }) => n))).toEqual([[1], [1], []]);
+  });
+
   it('L5. gives a container up when it is known to be gone, with its last words', async () => {
     link = createLink(session, deps());
     await loseContainer();
     expect(await lost).toMatchObject({ code: 'container_lost', detail: expect.stringContaining('its last words') });
+  });
+
+  it('L5. waits for an engine that is away when a session is to wake', async () => {
+    await change({ epoch: 3 });
+    failingStart = 1;
+    link = createLink(session, deps());
+    await wireNumber(1);
+    expect([starts, told]).toEqual([2, ['unreachable']]);
   });
 
   it('L5. waits for an engine that is away when the next container is to start', async () => {

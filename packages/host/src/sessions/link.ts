@@ -5,7 +5,7 @@ import type { Fence } from '../ownership/ownership.ts';
 import type { Tx } from '../store/store.ts';
 import type { HostHello, ModelRequest, ModelResponse, Wire, WireHandlers } from '../wire/wire.ts';
 import { type ContainerDeps, removeReplaced, startContainer, wantsContainer, whyGone } from './container.ts';
-import { clearOutbox, readOutbox } from './outbox.ts';
+import { clearOutbox, isEndQueued, readOutbox } from './outbox.ts';
 import { isResting } from './replacement.ts';
 import { findSession, isOfHost, type SessionRow, sessionId, takeContainer } from './session-row.ts';
 
@@ -79,6 +79,8 @@ export function createLink(id: string, deps: LinkDeps): Link {
   let wire: Wire | undefined;
   let pumping: Promise<void> = Promise.resolve();
   let sent = 0;
+  /** H12: this container is told nothing more. */
+  let isOver = false;
   let unreachable = false;
   let woken = Promise.withResolvers<void>();
   stopping.signal.addEventListener('abort', () => woken.resolve(), { once: true });
@@ -93,12 +95,13 @@ export function createLink(id: string, deps: LinkDeps): Link {
 
   async function sendQueued(): Promise<void> {
     const target = wire;
-    if (!target) return;
+    if (!target || isOver) return;
     for (const { n, frame } of await readOutbox(deps.store, id, sent)) {
       if (frame.type === 'prompt' && !(await bringFiles())) return;
-      if (wire !== target) return;
+      if (wire !== target || isOver) return;
       target.send(n, frame);
       sent = n;
+      isOver = frame.type === 'end';
     }
   }
 
@@ -152,6 +155,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
     const { token, epoch, up_committed: upCommitted } = row;
     const hello: HostHello = { v: 1, session: sessionId(row), container, epoch, token, upCommitted };
     const opened = await deps.openWire({ duplex, hello, handlers: handlersFor({ ...row, container }, down) });
+    isOver = row.state === 'hibernating' && !(await isEndQueued(deps.store, id, opened.downTaken));
     if (stopping.signal.aborted) opened.close();
     wire = opened;
     sent = opened.downTaken;
@@ -207,11 +211,11 @@ export function createLink(id: string, deps: LinkDeps): Link {
     if (!stopping.signal.aborted) await woken.promise;
   }
 
-  /** A container to replace another can wait for the engine; people wait for the first one. */
-  function whileUnreachable({ replaces }: SessionRow): (error: unknown) => Promise<undefined> {
+  /** A container to follow another can wait for the engine; people wait for the first one. */
+  function whileUnreachable({ replaces, epoch }: SessionRow): (error: unknown) => Promise<undefined> {
     return async (error) => {
       const problem = AirlockError.from(error, 'container_failed');
-      if (replaces === null || problem.code !== 'engine_unreachable') throw problem;
+      if ((replaces === null && epoch === 0) || problem.code !== 'engine_unreachable') throw problem;
       await noteUnreachable(problem);
     };
   }

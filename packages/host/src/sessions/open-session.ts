@@ -12,13 +12,14 @@ interface Opening {
   readonly name: string;
   readonly options: SessionOptions;
   readonly image: WorkerImage;
+  readonly now: Date;
 }
 
 /** Makes the session of this name, or finds it. */
 export async function openSession(
   tx: Tx,
   log: Log,
-  { execution, name, options, image }: Opening,
+  { execution, name, options, image, now }: Opening,
 ): Promise<{ id: Id; isNew: boolean }> {
   const [known] = await tx.run(sessionByName, { execution, name });
   if (known) return { id: sessionId(known), isNew: false };
@@ -26,7 +27,10 @@ export async function openSession(
   const token = randomBytes(32).toString('base64url');
   const { reference, digest } = image;
   const row = newSessionRow({ id, execution, name, image: reference, digest, token }, options);
-  await tx.db.insertInto('sessions').values(row).execute();
+  await tx.db
+    .insertInto('sessions')
+    .values({ ...row, idle_at: now.toISOString() })
+    .execute();
   await log.append(tx, execution, [
     { kind: 'session', payload: { session: id, state: 'starting', image: reference, digest } },
   ]);

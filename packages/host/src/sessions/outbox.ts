@@ -37,6 +37,11 @@ export async function readOutbox(store: Store, session: string, after: number) {
   return rows.map(({ n, frame }) => ({ n, frame: fromJson(downFrameSchema, frame, `Outbox ${session}/${n}`) }));
 }
 
+/** Whether the runner is still to be told to end, after frame `after`. */
+export async function isEndQueued(store: Store, session: string, after: number): Promise<boolean> {
+  return (await readOutbox(store, session, after)).some(({ frame }) => frame.type === 'end');
+}
+
 /** Forgets what the runner has taken. */
 export async function clearOutbox(tx: Tx, session: string, upTo: number): Promise<void> {
   await tx.db.deleteFrom('outbox').where('session', '=', session).where('n', '<=', upTo).execute();

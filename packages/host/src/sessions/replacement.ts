@@ -102,6 +102,7 @@ export async function replaceContainer(
     turn_prompt: turn?.uuid ?? null,
     turn_frame: turn ? JSON.stringify(turn) : null,
     unspent: unspent.length === 0 ? null : JSON.stringify(unspent),
+    idle_at: turn || waiting.length > 0 ? null : sinks.clock().toISOString(),
   };
   await tx.db.updateTable('sessions').set(next).where('id', '=', row.id).execute();
   for (const frame of turn ? [turn, ...waiting] : waiting) await queueDown(tx, row.id, frame);
@@ -120,7 +121,7 @@ export async function replaceContainer(
 type Said = Extract<DownFrame, { type: 'prompt' | 'notice' }>;
 
 /** What is said to Claude so that the turn in progress goes on; nothing when there is none. */
-async function takeUpTurn(tx: Tx, row: SessionRow, problem: AirlockError): Promise<Said | undefined> {
+export async function takeUpTurn(tx: Tx, row: SessionRow, problem: AirlockError): Promise<Said | undefined> {
   if (row.turn_prompt === null || row.turn_frame === null) return undefined;
   const { kind } = await turnStateOf(tx, row.id, row.turn_prompt);
   if (kind === 'cut') {
@@ -133,7 +134,7 @@ async function takeUpTurn(tx: Tx, row: SessionRow, problem: AirlockError): Promi
 }
 
 /** Prompts behind the one of the turn, which the lost container had not taken to Claude. */
-async function waitingPrompts(tx: Tx, row: SessionRow): Promise<Said[]> {
+export async function waitingPrompts(tx: Tx, row: SessionRow): Promise<Said[]> {
   const queued = await tx.db
     .selectFrom('outbox')
     .select(['n', 'frame'])

@@ -20,6 +20,8 @@ export interface SessionSettings extends SessionOptions {
   readonly answerMs: number;
   readonly workspaceBytes: number;
   readonly memoryBytes: number;
+  /** 0: never. */
+  readonly hibernateMs: number;
   readonly hiddenLines: string[];
 }
 
@@ -34,6 +36,7 @@ export function settingsOf(row: Pick<SessionRow, 'id' | 'options'>): SessionSett
     answerMs: given.answerMs ?? 7 * 24 * 60 * minute,
     workspaceBytes: given.workspaceBytes ?? 5 * gibibyte,
     memoryBytes: given.memoryBytes ?? gibibyte,
+    hibernateMs: given.hibernateMs ?? 10 * minute,
     hiddenLines: given.hiddenLines ?? [],
   };
 }
@@ -78,6 +81,8 @@ export function newSessionRow(
     facts: null,
     context: null,
     tasks: null,
+    idle_at: null,
+    queued_at: null,
   };
 }
 
@@ -104,14 +109,16 @@ export const beginTurn = statement<{ id: string; call: string; prompt: string; f
   (db, param) =>
     db
       .updateTable('sessions')
-      .set({
+      .set((eb) => ({
         turn_call: param('call'),
         turn_prompt: param('prompt'),
         turn_frame: param('frame'),
         turn_usage: JSON.stringify(noUsage),
         losses: 0,
         turn_losses: 0,
-      })
+        // One that falls asleep goes on doing so: the turn is for its next container.
+        idle_at: eb.case().when('state', '=', 'hibernating').then(eb.ref('idle_at')).else(null).end(),
+      }))
       .where('id', '=', param('id')) as never,
 );
 
@@ -125,7 +132,14 @@ export async function takeContainer(tx: Tx, id: string, container: string): Prom
 }
 
 /** States in which a container should exist. */
-export const openStates = ['starting', 'live', 'ending'] as const;
+export const openStates = ['starting', 'live', 'hibernating', 'ending'] as const;
+
+/** States in which something can be said to Claude. */
+export const ongoingStates = ['starting', 'live', 'hibernating', 'hibernated'] as const;
+
+export function isOngoing({ state }: Pick<SessionRow, 'state'>): boolean {
+  return ongoingStates.some((ongoing) => ongoing === state);
+}
 
 /** Whether the execution of a session is this host's: a condition on a row of `sessions`. */
 export function isOfHost({ host }: Fence) {

@@ -15,8 +15,9 @@ import { askToEnd } from './ask-to-end.ts';
 import { describeSession } from './describe-session.ts';
 import type { FrameSinks } from './frames.ts';
 import { createGivenFiles } from './given-files.ts';
-import { createLink, type Link, type LinkDeps } from './link.ts';
+import type { LinkDeps } from './link.ts';
 import { createLinkDeps, type WireParts } from './link-deps.ts';
+import { createLinks, type Links } from './links.ts';
 import { createLosses } from './losses.ts';
 import { createMadeFiles } from './made-files.ts';
 import { addMetered } from './meter.ts';
@@ -25,8 +26,17 @@ import { reconcile } from './reconcile.ts';
 import { createRequestOwner } from './request-owner.ts';
 import { sendPrompt } from './send-prompt.ts';
 import { endToolUse, nextToolUse } from './service-tools.ts';
-import { findSession, openStates, problemOf, type SessionRow, sessionByName, settingsOf } from './session-row.ts';
+import {
+  findSession,
+  ongoingStates,
+  openStates,
+  problemOf,
+  type SessionRow,
+  sessionByName,
+  settingsOf,
+} from './session-row.ts';
 import type { Settle } from './settle.ts';
+import { createSleeper } from './sleeper.ts';
 import { createStallWatch } from './stall-watch.ts';
 import { createSteering, type Steering } from './steering.ts';
 import { createWorkspaceWatch } from './workspace-watch.ts';
@@ -58,6 +68,8 @@ export interface Sessions {
   adopt(executions: readonly string[]): Promise<void>;
   /** Lets go of the sessions of executions another host has now. */
   release(executions: readonly string[]): Promise<void>;
+  /** Puts sessions to sleep that have had nothing to do for their time. */
+  checkSleep(): Promise<void>;
   /** Ends turns in which nothing has happened for too long. */
   checkStalls(): Promise<void>;
   /** Ends sessions whose workspace has outgrown its limit. Looks every 15 s, at sessions at work. */
@@ -89,27 +101,20 @@ export interface SessionsOptions {
 
 export function createSessions(options: SessionsOptions): Sessions {
   const { store, log, inbox, placement, clock } = options;
-  const links = new Map<string, Link>();
   const stalls = createStallWatch(() => performance.now());
   const sinks: FrameSinks = {
     log,
     inbox,
     settle: options.settle,
     clock,
-    onQueued: (id) => links.get(id)?.pump(),
+    onQueued: (id) => links.pump(id),
     upstreamProblem: options.wire.upstreamProblem,
   };
   const made = createMadeFiles(options);
   const losses = createLosses({ ...options, sinks, stalls, made });
   const { lost, release } = losses;
   const linkDeps = createLinkDeps({ ...options, sinks, stalls, losses, made, bringFiles: createGivenFiles(options) });
-
-  function connect(id: string): void {
-    if (links.has(id)) return;
-    const link = createLink(id, linkDeps);
-    links.set(id, link);
-    void link.finished.then(() => links.delete(id));
-  }
+  const links: Links = createLinks(linkDeps);
 
   async function byName(tx: Tx, execution: string, name: string): Promise<SessionRow> {
     const [row] = await tx.run(sessionByName, { execution, name });
@@ -122,51 +127,50 @@ export function createSessions(options: SessionsOptions): Sessions {
     const problem = await options.wire.keyProblem();
     if (!problem) return;
     await lost(id, new AirlockError(problem.code, problem.detail));
-    await links.get(id)?.stop();
+    await links.disconnect(id);
     await release(id);
   }
 
   /** Gives a session asked to end a moment to do so, then removes its container. */
   async function endOrRemove(id: string): Promise<void> {
-    const link = links.get(id);
     const enough = new AbortController();
-    if (link) await Promise.race([link.finished, linkDeps.pause(endGraceMs, enough.signal)]);
+    await Promise.race([links.finished(id), linkDeps.pause(endGraceMs, enough.signal)]);
     enough.abort();
-    await link?.stop();
+    await links.disconnect(id);
     await lost(id, new AirlockError('container_lost', 'It was removed'));
   }
 
   /** Ends a session from our side, at once. */
   async function fail(id: string, problem: AirlockError): Promise<void> {
-    await links.get(id)?.stop();
+    await links.disconnect(id);
     await lost(id, problem);
   }
 
-  /** Sessions with something open, of executions this host has. */
-  async function openRows(): Promise<SessionRow[]> {
+  /** Sessions in one of these states, of executions this host has. */
+  async function rowsIn(states: readonly SessionRow['state'][]): Promise<SessionRow[]> {
     return await store.db
       .selectFrom('sessions')
       .innerJoin('executions', 'executions.id', 'sessions.execution')
       .selectAll('sessions')
-      .where('state', 'in', openStates)
+      .where('state', 'in', states)
       .where('owner', '=', options.fence.host)
       .execute();
   }
 
   function takeUp(row: SessionRow): void {
     if (row.turn_call !== null) stalls.begin(row.id, settingsOf(row).stallMs);
-    connect(row.id);
+    links.connect(row.id);
     if (row.state === 'ending') void endOrRemove(row.id);
   }
 
   return {
     async open(tx, execution, name, sessionOptions) {
-      const opening = { execution, name, options: sessionOptions, image: options.image() };
+      const opening = { execution, name, options: sessionOptions, image: options.image(), now: clock() };
       const { id, isNew } = await openSession(tx, log, opening);
       if (!isNew) return id;
       tx.afterCommit(() => {
         made.begin(id, execution);
-        connect(id);
+        links.connect(id);
         void refuseWrongKey(id);
       });
       return id;
@@ -174,10 +178,10 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     async send(tx, execution, name, text, key) {
       const row = await byName(tx, execution, name);
-      if (!(await sendPrompt(tx, log, row, text, key))) return;
+      if (!(await sendPrompt(tx, log, row, { text, key, image: options.image() }))) return;
       tx.afterCommit(() => {
         stalls.begin(row.id, settingsOf(row).stallMs);
-        links.get(row.id)?.pump();
+        links.rouse(row.id, row.state === 'hibernated');
       });
     },
 
@@ -185,7 +189,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     async toolDone(tx, execution, done) {
       const id = await endToolUse(tx, execution, done);
-      if (id !== undefined) tx.afterCommit(() => links.get(id)?.pump());
+      if (id !== undefined) tx.afterCommit(() => links.pump(id));
     },
 
     async abandon(tx, execution, key) {
@@ -193,7 +197,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (id === undefined) return;
       tx.afterCommit(() => {
         stalls.forget(id);
-        links.get(id)?.pump();
+        links.pump(id);
       });
     },
 
@@ -202,14 +206,14 @@ export function createSessions(options: SessionsOptions): Sessions {
         .selectFrom('sessions')
         .selectAll()
         .where('execution', '=', execution)
-        .where('state', 'in', ['starting', 'live']);
+        .where('state', 'in', ongoingStates);
       if (name !== undefined) query = query.where('name', '=', name);
       for (const row of await query.execute()) {
         await askToEnd(tx, inbox, row);
         tx.afterCommit(() => {
           stalls.forget(row.id);
           made.expectLast(row.id);
-          links.get(row.id)?.pump();
+          links.pump(row.id);
           void endOrRemove(row.id);
         });
       }
@@ -219,7 +223,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const rows = await store.db.selectFrom('sessions').selectAll().where('execution', '=', execution).execute();
       for (const { id } of rows) {
         // A container that was starting is known once its link has stopped.
-        await links.get(id)?.stop();
+        await links.disconnect(id);
         const row = await findSession(store, id);
         for (const container of [row?.container, row?.replaces]) if (container) await placement.remove(container);
         await placement.removeWorkspace(id);
@@ -230,7 +234,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     requestOwner: createRequestOwner((session) => {
       stalls.touch(session);
-      links.get(session)?.pump();
+      links.pump(session);
     }),
 
     describe: (session) => describeSession(store, session),
@@ -238,32 +242,37 @@ export function createSessions(options: SessionsOptions): Sessions {
     steering: createSteering({
       store,
       log,
-      onQueued: (id) => {
+      image: options.image,
+      onQueued: (id, wakes) => {
         stalls.touch(id);
-        links.get(id)?.pump();
+        links.rouse(id, wakes);
       },
     }),
 
     async recover() {
-      for (const row of await openRows()) if (row.problem !== null) await lost(row.id, problemOf(row));
+      for (const row of await rowsIn([...openStates, 'hibernated'])) {
+        if (row.problem !== null) await lost(row.id, problemOf(row));
+      }
       await reconcile({ store, placement, logger: options.logger });
-      for (const row of await openRows()) takeUp(row);
+      for (const row of await rowsIn(openStates)) takeUp(row);
     },
 
     async adopt(executions) {
       const mine = new Set(executions);
-      for (const row of await openRows()) if (mine.has(row.execution)) takeUp(row);
+      for (const row of await rowsIn(openStates)) if (mine.has(row.execution)) takeUp(row);
     },
 
     async release(executions) {
       const lost = new Set(executions);
-      for (const [id, link] of links) {
+      for (const id of links.sessions()) {
         const row = await findSession(store, id);
         if (!row || !lost.has(row.execution)) continue;
         stalls.forget(id);
-        await link.stop();
+        await links.disconnect(id);
       }
     },
+
+    checkSleep: createSleeper({ ...options, losses, links }),
 
     async checkStalls() {
       for (const id of stalls.due()) {
@@ -282,12 +291,12 @@ export function createSessions(options: SessionsOptions): Sessions {
     filesSettled: made.settled,
 
     async detach() {
-      await Promise.all([...links.values()].map((link) => link.stop()));
+      await Promise.all(links.sessions().map(links.disconnect));
     },
 
     async endAll() {
-      const rows = await openRows();
-      await Promise.all([...links.values()].map((link) => link.stop()));
+      const rows = await rowsIn([...openStates, 'hibernated']);
+      await Promise.all(links.sessions().map(links.disconnect));
       for (const row of rows) await lost(row.id, new AirlockError('container_lost', 'Airlock was told to end it'));
       for (const placed of await placement.list()) await placement.remove(placed.id);
     },

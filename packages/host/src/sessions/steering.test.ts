@@ -22,7 +22,12 @@ beforeEach(async () => {
   const { store } = temporary;
   log = createLog(store, () => new Date(0));
   queued = [];
-  steering = createSteering({ store, log, onQueued: (id) => queued.push(id) });
+  steering = createSteering({
+    store,
+    log,
+    onQueued: (id) => queued.push(id),
+    image: () => ({ reference: 'new', digest: 'sha256:new' }),
+  });
   execution = await addExecution(store);
   await store.write(async ({ db }) => {
     await db.updateTable('executions').set({ user: 'ada' }).execute();

@@ -2,10 +2,12 @@ import type { SessionChange, User } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { DownFrame } from '@airlock/protocol/wire';
 import type { Log } from '../log/log.ts';
+import type { WorkerImage } from '../placement/placement.ts';
 import { newId } from '../store/ids.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { queueDown } from './outbox.ts';
-import { grantsOf, type SessionRow, sessionId, settingsOf, tasksOf } from './session-row.ts';
+import { grantsOf, isOngoing, type SessionRow, sessionId, settingsOf, tasksOf } from './session-row.ts';
+import { wake } from './sleep.ts';
 
 /** What people do with a conversation beside answering what it asks. The owner of the execution may, and administrators. */
 export interface Steering {
@@ -22,11 +24,13 @@ export interface Steering {
 interface SteeringOptions {
   readonly store: Store;
   readonly log: Log;
-  /** Something was queued for the session. */
-  readonly onQueued: (session: string) => void;
+  /** Something was queued for the session; `wakes` when it slept. */
+  readonly onQueued: (session: string, wakes: boolean) => void;
+  /** The worker image now in use. */
+  readonly image: () => WorkerImage;
 }
 
-export function createSteering({ store, log, onQueued }: SteeringOptions): Steering {
+export function createSteering({ store, log, onQueued, image }: SteeringOptions): Steering {
   /** Does something to a session that goes on, in one write. */
   async function steer(id: string, by: User, act: (tx: Tx, row: SessionRow) => Promise<DownFrame>): Promise<void> {
     await store.write(async (tx) => {
@@ -41,10 +45,12 @@ export function createSteering({ store, log, onQueued }: SteeringOptions): Steer
       if (by.role !== 'admin' && by.name !== row.user) {
         throw new AirlockError('forbidden', `It is steered by ${row.user} and administrators`);
       }
-      if (row.state !== 'starting' && row.state !== 'live')
-        throw new AirlockError('session_ended', `It is ${row.state}`);
-      await queueDown(tx, id, await act(tx, row));
-      tx.afterCommit(() => onQueued(id));
+      if (!isOngoing(row)) throw new AirlockError('session_ended', `It is ${row.state}`);
+      const frame = await act(tx, row);
+      // One without a container to be told has nothing in progress, and its next one is made as it is now.
+      if (frame.type !== 'prompt' && isAsleep(row)) return;
+      await queueDown(tx, id, frame);
+      tx.afterCommit(() => onQueued(id, row.state === 'hibernated'));
     });
   }
 
@@ -53,9 +59,14 @@ export function createSteering({ store, log, onQueued }: SteeringOptions): Steer
       steer(id, by, async (tx, row) => {
         const uuid = newId();
         const payload = { session: sessionId(row), id: uuid, text, by: by.name };
+        await wake(tx, log, row, image());
         await log.append(tx, row.execution, [{ kind: 'prompt', payload }]);
         // One that rests for want of something to do has something to do.
-        await tx.db.updateTable('sessions').set({ losses: 0 }).where('id', '=', id).execute();
+        await tx.db
+          .updateTable('sessions')
+          .set({ losses: 0, idle_at: idleAfterWord(row) })
+          .where('id', '=', id)
+          .execute();
         return { type: 'prompt', uuid, text };
       }),
 
@@ -101,6 +112,15 @@ export function createSteering({ store, log, onQueued }: SteeringOptions): Steer
         return { type: 'settings', ...change };
       }),
   };
+}
+
+function isAsleep({ state }: SessionRow): boolean {
+  return state === 'hibernating' || state === 'hibernated';
+}
+
+/** One that falls asleep goes on doing so: the word is for its next container. */
+function idleAfterWord({ state, idle_at }: SessionRow): string | null {
+  return state === 'hibernating' ? idle_at : null;
 }
 
 const words: Readonly<Record<string, string>> = { permissionMode: 'mode' };

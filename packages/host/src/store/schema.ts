@@ -117,7 +117,8 @@ export interface SessionsTable {
   id: string;
   execution: string;
   name: string;
-  state: 'starting' | 'live' | 'ending' | 'ended' | 'lost';
+  /** `hibernating`: its runner was told to end, so that it can sleep; `hibernated`: it sleeps and has no container. */
+  state: 'starting' | 'live' | 'hibernating' | 'hibernated' | 'ending' | 'ended' | 'lost';
   options: JsonText;
   image: string;
   token: string;
@@ -154,6 +155,10 @@ export interface SessionsTable {
   context: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
   /** What runs beside Claude; null: nothing. */
   tasks: ColumnType<JsonText | null, JsonText | null | undefined, JsonText | null>;
+  /** Since when it has had nothing to do; of one that is `hibernating`, when it was last heard of. Null: it is at work. */
+  idle_at: ColumnType<string | null, string | null | undefined, string | null>;
+  /** Since when it waits for room for its container; null: it does not. */
+  queued_at: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
 /** Files of executions; their bytes lie in the home. */

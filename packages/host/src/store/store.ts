@@ -7,7 +7,7 @@ import { resume } from './migrations/0002-resume.ts';
 import { durable } from './migrations/0003-durable.ts';
 import { files } from './migrations/0004-files.ts';
 import { versions } from './migrations/0005-versions.ts';
-import { facts } from './migrations/0006-facts.ts';
+import { sessions } from './migrations/0006-sessions.ts';
 import {
   createPrepare,
   createWriter,
@@ -44,7 +44,7 @@ const migrations: Record<string, Migration> = {
   '0003-durable': durable,
   '0004-files': files,
   '0005-versions': versions,
-  '0006-facts': facts,
+  '0006-sessions': sessions,
 };
 
 /** Every migration this Airlock knows, oldest first. The last one a store has had is its level. */

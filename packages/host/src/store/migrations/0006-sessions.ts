@@ -1,0 +1,26 @@
+import type { Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+/**
+ * What is known of a session: the id of its image, what the CLI says of itself, how full its memory is, what runs beside
+ * it; since when it has had nothing to do, and since when it waits for room. How long an execution has waited for people.
+ */
+async function up(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db;
+  for (const column of ['digest', 'facts', 'context', 'tasks', 'idle_at', 'queued_at']) {
+    await schema.alterTable('sessions').addColumn(column, 'text').execute();
+  }
+  await schema
+    .createIndex('sessions_idle')
+    .on('sessions')
+    .columns(['idle_at'])
+    .where('idle_at' as never, 'is not', null)
+    .execute();
+  await schema
+    .alterTable('executions')
+    .addColumn('waited_ms', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute();
+  await schema.alterTable('executions').addColumn('waiting_since', 'integer').execute();
+}
+
+export const sessions: Migration = { up };
