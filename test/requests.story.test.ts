@@ -74,6 +74,10 @@ scenarios:
     steps:
       - blocks: [{ tool_use: { name: mcp__asker__greet, input: {} } }]
       - say: "It said: {{toolResult}}"
+  - when: { contains: send me there }
+    steps:
+      - blocks: [{ tool_use: { name: mcp__asker__connect, input: {} } }]
+      - say: "It said: {{toolResult}}"
   - when: { contains: plan it }
     steps:
       - blocks: [{ tool_use: { name: Write, input: { file_path: "{{planFile}}", content: "# The plan\\n\\n1. Write it" } } }]
@@ -121,7 +125,12 @@ for line in sys.stdin:
         info = {'name': 'asker', 'version': '1'}
         send({'id': id, 'result': {'protocolVersion': message['params']['protocolVersion'], 'capabilities': {'tools': {}}, 'serverInfo': info}})
     elif method == 'tools/list':
-        send({'id': id, 'result': {'tools': [{'name': 'greet', 'description': 'Greets', 'inputSchema': {'type': 'object', 'properties': {}}}]}})
+        empty = {'type': 'object', 'properties': {}}
+        send({'id': id, 'result': {'tools': [{'name': name, 'description': 'Asks', 'inputSchema': empty} for name in ['greet', 'connect']]}})
+    elif method == 'tools/call' and message['params']['name'] == 'connect':
+        called = id
+        url = 'https://example.com/connect?state=<b>'
+        send({'id': 'e1', 'method': 'elicitation/create', 'params': {'mode': 'url', 'elicitationId': '1', 'url': url, 'message': 'Connect'}})
     elif method == 'tools/call':
         called = id
         schema = {'type': 'object', 'properties': properties, 'required': ['name']}
@@ -349,6 +358,26 @@ describe('an MCP server in the container', () => {
     await page.getByTestId('elicitation-decline').click();
     await api.until(id, (event) => event.kind === 'message' && event.payload.text.includes('decline'), at);
     await reply(api, id, at, 'done');
+  });
+});
+
+describe('an MCP server that sends people to a page', () => {
+  it('shows the address in full, opens it apart, and is told when they have been there', async () => {
+    const { api } = setting;
+    const id = await start('send me there', 'asking');
+    const request = page.getByTestId('elicitation-request');
+    await request.getByText('https://example.com/connect?state=<b>').waitFor();
+    const link = request.getByRole('link', { name: 'Open example.com' });
+    expect(await link.getAttribute('href')).toBe('https://example.com/connect?state=<b>');
+    expect([await link.getAttribute('target'), await link.getAttribute('rel')]).toEqual([
+      '_blank',
+      'noopener noreferrer',
+    ]);
+    expect(await violations()).toEqual([]);
+    await page.getByTestId('elicitation-done').click();
+    const said = await api.until(id, ofKind('message'));
+    expect(JSON.parse(said.payload.text.replace('It said: ', ''))).toEqual({ action: 'accept' });
+    await reply(api, id, 0, 'done');
   });
 });
 
