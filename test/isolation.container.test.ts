@@ -41,6 +41,7 @@ beforeAll(async () => {
     image: image.reference,
     session: { session: idSchema.parse(v7()), tokenHash: 'a'.repeat(64), orphanMs: 600_000 },
     memoryBytes: GiB,
+    cpus: 1,
     workspaceBytes: GiB,
   });
 }, 900_000);

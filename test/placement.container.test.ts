@@ -57,7 +57,7 @@ afterEach(async () => {
 
 function spec(more: Partial<ContainerSpec> = {}): ContainerSpec {
   const session = { session: idSchema.parse(v7()), tokenHash: 'a'.repeat(64), orphanMs: 600_000 };
-  return { image, session, memoryBytes: 256 * MiB, workspaceBytes: 1024 * MiB, ...more };
+  return { image, session, memoryBytes: 256 * MiB, workspaceBytes: 1024 * MiB, cpus: 1, ...more };
 }
 
 /** The container of a session with another program in the runner's place. */
@@ -252,10 +252,10 @@ describe('sessions', () => {
     started.push(placed);
     const share = async () => (await client.getContainer(placed.id).inspect()).HostConfig.NanoCpus;
     expect(await share()).toBe(1.5e9);
-    await eager.settle(placed.id);
-    expect(await share()).toBe(1e9);
+    await eager.settle(placed.id, 0.5);
+    expect(await share()).toBe(0.5e9);
     await placement.remove(placed.id);
-    await eager.settle(placed.id);
+    await eager.settle(placed.id, 0.5);
   });
 
   it('does not start a session twice', async () => {

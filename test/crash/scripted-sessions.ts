@@ -132,6 +132,7 @@ export function createScriptedSessions({ store, log, inbox, settle, vary }: Scri
     meter: nothing,
     checkStalls: nothing,
     checkSleep: nothing,
+    before: () => undefined,
     checkWorkspaces: nothing,
     filesSettled: () => Promise.resolve(),
     detach: nothing,

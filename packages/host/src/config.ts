@@ -9,6 +9,12 @@ import * as z from 'zod';
 
 const portWords = 'must be a whole number from 0 to 65535';
 
+const cpuWords = 'must be a number of CPUs, 0.1 at least';
+
+function bytesOf(size: string): number {
+  return Math.round(Number.parseFloat(size) * 1024 ** (size.endsWith('GiB') ? 3 : 2));
+}
+
 const settingsSchema = z.object({
   AIRLOCK_HOME: z.string().min(1).default('.airlock'),
   AIRLOCK_HOST: z.string().min(1).default('127.0.0.1'),
@@ -27,6 +33,12 @@ const settingsSchema = z.object({
     .optional(),
   DOCKER_HOST: z.string().min(1).optional(),
   AIRLOCK_SERVICES: z.string().min(1).optional(),
+  AIRLOCK_MAX_CPUS: z.coerce.number(cpuWords).min(0.1, cpuWords).max(100_000, cpuWords).optional(),
+  AIRLOCK_MAX_MEMORY: z
+    .string()
+    .regex(/^\d+(\.\d+)?[MG]iB$/, 'must be a size like 800MiB or 12.5GiB')
+    .transform(bytesOf)
+    .optional(),
   AIRLOCK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
 });
 
@@ -43,6 +55,9 @@ export interface Config {
     | { readonly kind: 'simulated' };
   readonly imageUri: string | undefined;
   readonly servicesDir: string;
+  /** What session containers may take of the engine's machine together, where it is not left to Airlock. */
+  readonly maxCpus: number | undefined;
+  readonly maxMemoryBytes: number | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** A short hash of `home`; labels the containers of this installation. */
   readonly installation: string;
@@ -66,6 +81,8 @@ export function readConfig(root: string, env: Readonly<Record<string, string | u
       : { kind: 'simulated' },
     imageUri: settings.CONTAINER_IMAGE_URI,
     servicesDir: resolve(root, settings.AIRLOCK_SERVICES ?? 'services'),
+    maxCpus: settings.AIRLOCK_MAX_CPUS,
+    maxMemoryBytes: settings.AIRLOCK_MAX_MEMORY,
     logLevel: settings.AIRLOCK_LOG_LEVEL,
     installation: createHash('sha256').update(home).digest('hex').slice(0, 12),
     env: settings.DOCKER_HOST === undefined ? env : { ...env, DOCKER_HOST: settings.DOCKER_HOST },

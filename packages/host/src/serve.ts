@@ -24,6 +24,7 @@ import type { WorkerImage } from './placement/placement.ts';
 import { listenError, requirePort } from './port.ts';
 import { requireImage } from './prepare-image.ts';
 import { describeSystem, notReady, upstreamOf } from './readiness.ts';
+import { budgetOf } from './sessions/budget.ts';
 import { createReaper } from './sessions/reaper.ts';
 import { createSessions, type Sessions } from './sessions/sessions.ts';
 import { type Engine, prepareEngine } from './setup.ts';
@@ -171,7 +172,7 @@ function compose(options: ComposeOptions) {
     client: engine.client,
     home: config.installation,
     quotas: engine.info.name === 'docker',
-    startCpus: engine.info.name === 'docker' ? Math.min(2, engine.info.cpus) : 1,
+    startCpus: engine.info.name === 'docker' ? Math.min(2, engine.info.cpus) : 0,
   });
   const placement = backups.guard(local);
   const keys = createKeyCheck({ ...upstream(config, simulator), now: () => clock().getTime() });
@@ -218,6 +219,7 @@ function compose(options: ComposeOptions) {
     image: () => image,
     settle: (...args) => executions.settle(...args),
     fence: ownership,
+    budget: budgetOf(config, engine.info),
     wire: {
       openWire,
       handleModel: (request, session) => gateway.handle(request, session),

@@ -102,7 +102,7 @@ export const executionSummarySchema = z.object({
   waitedMs: z.number().int().nonnegative(),
   waitingSince: z.iso.datetime().nullable(),
   usage: usageSchema,
-  /** How many are before it in the queue of its service; null when it does not queue. */
+  /** How many are before it: in the queue of its service, or once it runs for room for a container. Null: it does not queue. */
   queue: z.number().int().nonnegative().nullable(),
   /** Why it is being stopped; null when it is not. */
   stopping: z.string().nullable(),

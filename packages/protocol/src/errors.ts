@@ -22,6 +22,11 @@ export const errorTable = {
     title: 'The conversation has ended',
     fix: 'Start a new execution',
   },
+  session_too_large: {
+    status: 422,
+    title: 'The session asks for more than there is',
+    fix: 'Lower its `cpus` or `memoryBytes`, or raise AIRLOCK_MAX_CPUS or AIRLOCK_MAX_MEMORY',
+  },
   execution_ended: { status: 409, title: 'The execution has ended', fix: 'Start a new execution' },
   launch_conflict: {
     status: 422,

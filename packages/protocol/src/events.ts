@@ -73,11 +73,13 @@ export const eventPayloads = {
     session,
     /**
      * `resumed`: another container takes the place of the one before; `resting`: it will when there is something to do;
+     * `queued`: there is no room for its container yet, `detail` says how many are before it;
      * `hibernated`: it gave up its container, and will be resumed when there is something to do;
      * `interrupted`, `changed`: by a person, `detail` says by whom and what.
      */
     state: z.enum([
       'starting',
+      'queued',
       'ready',
       'unreachable',
       'attached',

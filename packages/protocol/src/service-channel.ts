@@ -131,6 +131,8 @@ const sessionOptions = z.object({
   workspaceBytes: z.number().int().positive().optional(),
   /** Container memory limit in bytes. Default 1 GiB. */
   memoryBytes: z.number().int().positive().optional(),
+  /** CPUs the container may use at most. Default 1. */
+  cpus: z.number().min(0.1).max(32).optional(),
   /** Lines of Claude's left out of what people see (events and deltas). The service's `Turn` keeps them. */
   hiddenLines: z.array(z.string().min(1).max(200)).max(20).optional(),
 });

@@ -11,8 +11,10 @@ export interface PsOptions {
 
 /** Its status, and what keeps it from going on. */
 export function stateOf({ status, queue, stopping }: Pick<ExecutionSummary, 'status' | 'queue' | 'stopping'>): string {
-  if (queue !== null) return queue === 0 ? 'starting, next' : `starting, ${queue} before it`;
-  return stopping === null ? status : `stopping: ${plainLine(stopping, 40)}`;
+  if (stopping !== null) return `stopping: ${plainLine(stopping, 40)}`;
+  if (queue === null) return status;
+  const what = status === 'starting' ? 'starting' : 'waits for room';
+  return queue === 0 ? `${what}, next` : `${what}, ${queue} before it`;
 }
 
 /** Lists executions, the newest first. */

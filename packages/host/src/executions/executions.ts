@@ -262,8 +262,8 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     launch,
     deploy,
 
-    get: (id) => getExecution(store, inbox, id),
-    list: (query) => listExecutions(store, query),
+    get: (id) => getExecution(store, inbox, id, (session) => options.sessions().before(session)),
+    list: (query) => listExecutions(store, query, (session) => options.sessions().before(session)),
 
     async cancel(id, by) {
       const { status } = await find(id);

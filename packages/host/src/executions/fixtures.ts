@@ -29,6 +29,7 @@ export const noSessions: Sessions = {
   release: () => Promise.resolve(),
   checkStalls: () => Promise.resolve(),
   checkSleep: () => Promise.resolve(),
+  before: () => undefined,
   checkWorkspaces: () => Promise.resolve(),
   filesSettled: () => Promise.resolve(),
   detach: () => Promise.resolve(),

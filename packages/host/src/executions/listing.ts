@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Store } from '../store/store.ts';
 import { toExecution, toSummary } from './execution-row.ts';
-import { placesInQueue } from './queue.ts';
+import { placesForRoom, placesInQueue } from './queue.ts';
 
 export interface ListOptions {
   readonly status?: ExecutionStatus;
@@ -16,11 +16,19 @@ export interface ListOptions {
   readonly cursor?: string;
 }
 
-/** One execution with its open requests. */
-export async function getExecution(store: Store, inbox: Inbox, id: string): Promise<Execution> {
+type Before = (session: string) => number | undefined;
+type Queueing = Parameters<typeof placesInQueue>[1];
+
+/** How many are before each of these in the queue it is in. */
+async function placesOf(store: Store, rows: Queueing, before: Before): Promise<Map<string, number>> {
+  return new Map([...(await placesInQueue(store, rows)), ...(await placesForRoom(store, rows, before))]);
+}
+
+/** One execution with its open requests. `before`: how many wait for room before a session. */
+export async function getExecution(store: Store, inbox: Inbox, id: string, before: Before): Promise<Execution> {
   const row = await store.db.selectFrom('executions').selectAll().where('id', '=', id).executeTakeFirst();
   if (!row) throw new AirlockError('not_found', `There is no execution ${id}`);
-  const places = await placesInQueue(store, [row]);
+  const places = await placesOf(store, [row], before);
   return toExecution(row, await inbox.listOpen({ execution: id, limit: 100 }), places.get(id) ?? null);
 }
 
@@ -34,6 +42,7 @@ export const searchedAtOnce = 20_000;
 export async function listExecutions(
   store: Store,
   { status, q, limit, cursor }: ListOptions,
+  before: Before = () => undefined,
 ): Promise<{ items: ExecutionSummary[]; next: string | null }> {
   let query = store.db
     .selectFrom('executions')
@@ -56,7 +65,7 @@ export async function listExecutions(
     store,
     shown.map((row) => row.id),
   );
-  const places = await placesInQueue(store, shown);
+  const places = await placesOf(store, shown, before);
   const items = shown.map((row) => toSummary(row, awaiting.get(row.id) ?? 0, places.get(row.id) ?? null));
   return { items, next: rows.length > limit ? (shown.at(-1)?.id ?? null) : (oldest ?? null) };
 }

@@ -71,3 +71,25 @@ export async function placesInQueue(
   }
   return places;
 }
+
+/** How many wait for room before a session of each of these; of several that wait, the first counts. */
+export async function placesForRoom(
+  store: Store,
+  rows: readonly { readonly id: string; readonly status: string }[],
+  before: (session: string) => number | undefined,
+): Promise<Map<string, number>> {
+  const places = new Map<string, number>();
+  const begun = rows.filter(({ status }) => status === 'running' || status === 'awaiting').map(({ id }) => id);
+  if (begun.length === 0) return places;
+  const waiting = await store.db
+    .selectFrom('sessions')
+    .select(['id', 'execution'])
+    .where('execution', 'in', begun)
+    .where('queued_at', 'is not', null)
+    .execute();
+  for (const { id, execution } of waiting) {
+    const place = before(id);
+    if (place !== undefined) places.set(execution, Math.min(place, places.get(execution) ?? place));
+  }
+  return places;
+}

@@ -9,6 +9,7 @@ const config = containerConfig(
     session: { session, tokenHash: 'a'.repeat(64), orphanMs: 1000 },
     memoryBytes: 1024 ** 3,
     workspaceBytes: 5 * 1024 ** 3,
+    cpus: 1,
   },
   'home1',
 );
@@ -55,6 +56,7 @@ describe('containerConfig', () => {
           "/app/template_user/.claude/backups": "rw,noexec,nosuid,nodev,size=8388608,mode=0777",
           "/app/template_user/.claude/file-history": "rw,noexec,nosuid,nodev,size=67108864,mode=0777",
           "/app/template_user/.claude/plans": "rw,noexec,nosuid,nodev,size=8388608,mode=0777",
+          "/app/template_user/.claude/plugins/data": "rw,noexec,nosuid,nodev,size=8388608,mode=0777",
           "/app/template_user/.claude/projects": "rw,noexec,nosuid,nodev,size=134217728,mode=0777",
           "/app/template_user/.claude/session-env": "rw,noexec,nosuid,nodev,size=8388608,mode=0777",
           "/app/template_user/.claude/sessions": "rw,noexec,nosuid,nodev,size=8388608,mode=0777",

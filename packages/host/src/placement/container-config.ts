@@ -34,14 +34,11 @@ export function labelsOf(home: string, session: string): Record<string, string> 
   return { [sessionLabels.home]: home, [sessionLabels.kind]: 'session', [sessionLabels.session]: session };
 }
 
-/** CPU share of a session at work. */
-export const sessionCpus = 1;
-
-/** The container of a session, every restriction spelled out; `startCpus` is its share until it is settled. */
+/** The container of a session, every restriction spelled out; `startCpus` is its share of the CPUs until it is settled. */
 export function containerConfig(
   spec: ContainerSpec,
   home: string,
-  startCpus: number = sessionCpus,
+  startCpus: number = spec.cpus,
 ): Docker.ContainerCreateOptions {
   const session = spec.session.session;
   return {
@@ -73,7 +70,7 @@ function hostConfig(spec: ContainerSpec, session: string, startCpus: number): Do
     ShmSize: 64 * MiB,
     Memory: spec.memoryBytes,
     MemorySwap: spec.memoryBytes,
-    NanoCpus: startCpus * 1e9,
+    NanoCpus: Math.round(startCpus * 1e9),
     PidsLimit: 512,
     // Tools raise theirs to 1000 and the CLI's is 500, so that the runner goes last, and before the host's own programs.
     OomScoreAdj: 100,

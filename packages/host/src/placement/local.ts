@@ -3,7 +3,7 @@ import { AirlockError } from '@airlock/protocol/errors';
 import { imagePaths } from '@airlock/protocol/wire';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { engineStatus, toEngineError } from '../engine/engine-error.ts';
-import { containerConfig, containerName, sessionCpus, sessionLabels } from './container-config.ts';
+import { containerConfig, containerName, sessionLabels } from './container-config.ts';
 import { execStream, execText } from './exec.ts';
 import { containerState } from './exit-state.ts';
 import { splitFrames } from './frames.ts';
@@ -23,7 +23,7 @@ export interface LocalPlacementOptions {
   readonly quotas?: boolean;
   /**
    * CPUs a container has until it is settled. Two programs start in it at once, and people wait for them; an engine
-   * that has no more CPUs, or cannot change a container's share, is given what a session has anyway. @default 1
+   * that has no more CPUs, or cannot change a container's share, is given what the session has anyway. @default 0
    */
   readonly startCpus?: number;
 }
@@ -33,12 +33,12 @@ const removalMs = 30_000;
 
 /** Session containers on one engine. */
 export function createLocalPlacement(options: LocalPlacementOptions): Placement {
-  const { client, home, quotas = true, startCpus = sessionCpus } = options;
+  const { client, home, quotas = true, startCpus = 0 } = options;
   const volumes = new WorkspaceVolumes(client, home, quotas);
   return {
     start: async (spec) => await start(client, volumes, home, spec, startCpus),
-    settle: async (containerId) => {
-      if (startCpus !== sessionCpus) await settle(client, containerId);
+    settle: async (containerId, cpus) => {
+      if (startCpus > cpus) await settle(client, containerId, cpus);
     },
     bridge: async (containerId): Promise<Duplex> =>
       await execStream({ client, containerId, command: [imagePaths.bridge], doing: 'Opening the wire' }),
@@ -83,7 +83,7 @@ async function start(
 
 /** A stopped container of the same session is in the way of the name, and replaced. */
 async function create(client: EngineClient, home: string, spec: ContainerSpec, startCpus: number): Promise<string> {
-  const config = containerConfig(spec, home, startCpus);
+  const config = containerConfig(spec, home, Math.max(startCpus, spec.cpus));
   try {
     return (await client.createContainer(config)).id;
   } catch (thrown) {
@@ -96,10 +96,10 @@ async function create(client: EngineClient, home: string, spec: ContainerSpec, s
 }
 
 /** A container that is gone needs no share; one that keeps more for now is settled when its next wire opens. */
-async function settle(client: EngineClient, containerId: string): Promise<void> {
+async function settle(client: EngineClient, containerId: string, cpus: number): Promise<void> {
   await client
     .getContainer(containerId)
-    .update({ NanoCpus: sessionCpus * 1e9 })
+    .update({ NanoCpus: Math.round(cpus * 1e9) })
     .catch(() => undefined);
 }
 

@@ -14,6 +14,8 @@ export interface ContainerSpec {
   readonly session: SessionSpec;
   readonly memoryBytes: number;
   readonly workspaceBytes: number;
+  /** CPUs it may use once it is settled. */
+  readonly cpus: number;
 }
 
 export type ContainerState =
@@ -33,7 +35,7 @@ export interface Placement {
   /** Creates and starts the container `claude-session-<session>` and its workspace volume; returns the engine's id. */
   start(spec: ContainerSpec): Promise<PlacedContainer>;
   /** The session is up: from now on its container has its own share of CPU and no more. Must not reject. */
-  settle(containerId: string): Promise<void>;
+  settle(containerId: string, cpus: number): Promise<void>;
   /** Starts a bridge in a running container: the byte stream of one wire. Destroying it ends the bridge. */
   bridge(containerId: string): Promise<Duplex>;
   inspect(containerId: string): Promise<ContainerState>;

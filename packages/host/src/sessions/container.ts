@@ -28,9 +28,9 @@ export async function removeReplaced({ id, replaces }: SessionRow, deps: Contain
 /** Starts the container of a session that has none, after removing the one it replaces; returns its id. */
 export async function startContainer(row: SessionRow, deps: ContainerDeps): Promise<string> {
   if (row.replaces !== null) await deps.placement.remove(row.replaces);
-  const { memoryBytes, workspaceBytes } = settingsOf(row);
+  const { memoryBytes, workspaceBytes, cpus } = settingsOf(row);
   const session = await deps.specOf(row);
-  const placed = await deps.placement.start({ image: row.image, session, memoryBytes, workspaceBytes });
+  const placed = await deps.placement.start({ image: row.image, session, memoryBytes, workspaceBytes, cpus });
   return placed.id;
 }
 

@@ -40,6 +40,7 @@ interface Parts {
   readonly fence: Fence;
   readonly made: MadeFiles;
   readonly bringFiles: LinkDeps['bringFiles'];
+  readonly room: LinkDeps['room'];
 }
 
 /** A runner without a host for this long ends itself. */
@@ -58,7 +59,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
   }
 
   function settle(row: SessionRow): void {
-    if (row.container !== null) void placement.settle(row.container);
+    if (row.container !== null) void placement.settle(row.container, settingsOf(row).cpus);
   }
 
   return {
@@ -70,6 +71,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     onGone: parts.losses.gone,
     onLost: parts.losses.lost,
     bringFiles: parts.bringFiles,
+    room: parts.room,
     pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
     specOf: async (row) => {
       const { model, appendSystemPrompt, permissionMode, effort, rules = [], ...given } = settingsOf(row);

@@ -4,12 +4,14 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { DownFrame, UpFrame } from '@airlock/protocol/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addExecution } from '../log/fixtures.ts';
+import { createLog } from '../log/log.ts';
 import type { ContainerState, Placement } from '../placement/placement.ts';
 import { newId } from '../store/ids.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import type { HostHello, Wire, WireHandlers } from '../wire/wire.ts';
 import { createLink, type Link, type LinkDeps } from './link.ts';
 import { queueDown } from './outbox.ts';
+import { createRoom, type Room } from './room.ts';
 import { newSessionRow, type SessionRow } from './session-row.ts';
 
 interface FakeWire {
@@ -38,6 +40,8 @@ let replacing: boolean;
 let removed: string[];
 let bringing: () => Promise<void> = () => Promise.resolve();
 let link: Link | undefined;
+/** Room for one container, which somebody else may have. */
+let room: Room;
 
 const unused = () => Promise.reject(new RangeError('not used here'));
 
@@ -85,6 +89,7 @@ const deps = (): LinkDeps => ({
   fence: { host: 'h', epochOf: () => undefined },
   store: temporary.store,
   placement,
+  room,
   openWire: openFakeWire,
   specOf: () => Promise.resolve({ session: newId(), tokenHash: '0'.repeat(64), orphanMs: 1 }),
   commit: (_tx, _row, frame) => Promise.resolve(void committed.push(frame)),
@@ -120,6 +125,9 @@ beforeEach(async () => {
   onStart = () => undefined;
   state = () => Promise.resolve({ kind: 'running' });
   ({ promise: lost, resolve: sayLost } = Promise.withResolvers<AirlockError>());
+  const log = createLog(temporary.store, () => new Date(0));
+  const budget = { cpus: 1, memoryBytes: 2 ** 30 };
+  room = createRoom({ store: temporary.store, log, clock: () => new Date(0), budget });
   session = newId();
   const execution = await addExecution(temporary.store);
   await temporary.store.write(async (tx) => {
@@ -212,6 +220,28 @@ describe('a link', () => {
     link.pump();
     await wireNumber(1);
     expect(startedFor).toEqual(['the uuid of a prompt']);
+  });
+
+  it('L1. starts none before there is room, and none at all when the session ends meanwhile', async () => {
+    const before = { ...(await row()), id: newId() };
+    room.hold(before);
+    link = createLink(session, deps());
+    await expect.poll(() => room.before(session)).toBe(0);
+    link.pump();
+    expect(starts).toBe(0);
+    room.leave(before.id);
+    await wireNumber(1);
+    expect(await row()).toMatchObject({ queued_at: null });
+    await link.stop();
+    room.leave(session);
+    room.hold(before);
+    await change({ container: null });
+    link = createLink(session, deps());
+    await expect.poll(() => room.before(session)).toBe(0);
+    await change({ state: 'ending' });
+    link.pump();
+    await link.finished;
+    expect(starts).toBe(1);
   });
 
   it('L1. knows a container that was starting when the link was stopped', async () => {

@@ -4,9 +4,11 @@ import type { LiveFrame, UpFrame } from '@airlock/protocol/wire';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Tx } from '../store/store.ts';
 import type { HostHello, ModelRequest, ModelResponse, Wire, WireHandlers } from '../wire/wire.ts';
+import { commitUp, type Down } from './commit-up.ts';
 import { type ContainerDeps, removeReplaced, startContainer, wantsContainer, whyGone } from './container.ts';
-import { clearOutbox, isEndQueued, readOutbox } from './outbox.ts';
+import { isEndQueued, readOutbox } from './outbox.ts';
 import { isResting } from './replacement.ts';
+import type { Room } from './room.ts';
 import { findSession, isOfHost, type SessionRow, sessionId, takeContainer } from './session-row.ts';
 
 /*
@@ -24,6 +26,8 @@ import { findSession, isOfHost, type SessionRow, sessionId, takeContainer } from
  */
 
 export interface LinkDeps extends ContainerDeps {
+  /** Where there is room for containers. */
+  readonly room: Pick<Room, 'hold' | 'enter' | 'leave'>;
   /** Nothing is written to a session whose execution another host has. */
   readonly fence: Fence;
   readonly openWire: (options: { duplex: Duplex; hello: HostHello; handlers: WireHandlers }) => Promise<Wire>;
@@ -58,12 +62,6 @@ export interface Link {
 
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
-
-/** How far one container has taken what was queued; the difference waits for the next write. */
-interface Down {
-  taken: number;
-  cleared: number;
-}
 
 interface Served {
   /** The session as it was when the container was taken up. */
@@ -120,7 +118,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
 
   function handlersFor(row: SessionRow, down: Down): WireHandlers {
     return {
-      onUp: (n, frame) => commitUp(row, down, n, frame),
+      onUp: (n, frame) => commitUp(deps, row, down, { n, frame }),
       onLive: (frame) => deps.onLive(row, frame),
       onDownAck: (n) => {
         down.taken = Math.max(down.taken, n);
@@ -128,25 +126,6 @@ export function createLink(id: string, deps: LinkDeps): Link {
       onModel: (request) => deps.onModel(row, request),
       onTranscript: () => deps.onTranscript(row),
     };
-  }
-
-  async function commitUp({ container, epoch }: SessionRow, down: Down, n: number, frame: UpFrame): Promise<void> {
-    await deps.store.write(async (tx) => {
-      const now = await tx.db
-        .updateTable('sessions')
-        .set({ up_committed: n })
-        .where('id', '=', id)
-        .where('container', '=', container)
-        .where('epoch', '=', epoch)
-        .where('up_committed', '=', n - 1)
-        .where(isOfHost(deps.fence))
-        .returningAll()
-        .executeTakeFirst();
-      if (!now) throw new AirlockError('wire_refused', `Frame ${n} came under epoch ${epoch}, which is over`);
-      if (down.cleared < down.taken) await clearOutbox(tx, id, down.taken);
-      down.cleared = down.taken;
-      await deps.commit(tx, now, frame);
-    });
   }
 
   /** Opens one wire and serves it until it closes. */
@@ -189,11 +168,15 @@ export function createLink(id: string, deps: LinkDeps): Link {
       const row = await untilStored(() => findSession(deps.store, id));
       if (!row || !wantsContainer(row)) return undefined;
       const served = { row, isNew: false, down: { taken: 0, cleared: 0 } };
-      if (row.container !== null) return { ...served, container: row.container };
+      if (row.container !== null) {
+        deps.room.hold(row);
+        return { ...served, container: row.container };
+      }
       if (isResting(row)) {
         await rest(row);
         continue;
       }
+      if (!(await hasRoom(row))) continue;
       if (stopping.signal.aborted) return undefined;
       const container = await startContainer(row, deps).catch(whileUnreachable(row));
       if (container !== undefined) {
@@ -205,9 +188,18 @@ export function createLink(id: string, deps: LinkDeps): Link {
     return undefined;
   }
 
+  /** Waits for room, or for news of the session; true when it has room. */
+  async function hasRoom(row: SessionRow): Promise<boolean> {
+    const queued = await untilStored(() => deps.room.enter(row));
+    if (!queued) return true;
+    await Promise.race([queued.admitted, woken.promise]);
+    return false;
+  }
+
   /** Waits until there is something to do. */
   async function rest(row: SessionRow): Promise<void> {
     await removeReplaced(row, deps);
+    deps.room.leave(id);
     if (!stopping.signal.aborted) await woken.promise;
   }
 

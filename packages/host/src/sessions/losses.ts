@@ -6,6 +6,7 @@ import { type FrameSinks, failSession } from './frames.ts';
 import type { LinkDeps } from './link.ts';
 import type { MadeFiles } from './made-files.ts';
 import { afterLoss, endRememberedTurn, replaceContainer } from './replacement.ts';
+import type { Room } from './room.ts';
 import { findSession, isOngoing, type SessionRow, sessionId } from './session-row.ts';
 import { lieDown } from './sleep.ts';
 import type { StallWatch } from './stall-watch.ts';
@@ -19,6 +20,7 @@ interface LossesOptions {
   readonly stalls: StallWatch;
   readonly made: MadeFiles;
   readonly image: () => WorkerImage;
+  readonly room: Pick<Room, 'leave'>;
   readonly logger: LinkDeps['log'];
 }
 
@@ -60,6 +62,7 @@ export function createLosses(options: LossesOptions): Losses {
         options.logger.warn({ session: id, error }, 'Container could not be removed; the next start tries again');
       });
     }
+    options.room.leave(id);
   }
 
   /** What is kept of the session stays; its container goes. */
@@ -71,6 +74,8 @@ export function createLosses(options: LossesOptions): Losses {
     } catch (error) {
       options.logger.warn({ session: id, error }, 'Container could not be removed; the next look of the reaper does');
       return;
+    } finally {
+      options.room.leave(id);
     }
     await store.write(async (tx) => {
       await tx.db

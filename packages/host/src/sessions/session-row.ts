@@ -20,6 +20,7 @@ export interface SessionSettings extends SessionOptions {
   readonly answerMs: number;
   readonly workspaceBytes: number;
   readonly memoryBytes: number;
+  readonly cpus: number;
   /** 0: never. */
   readonly hibernateMs: number;
   readonly hiddenLines: string[];
@@ -36,6 +37,7 @@ export function settingsOf(row: Pick<SessionRow, 'id' | 'options'>): SessionSett
     answerMs: given.answerMs ?? 7 * 24 * 60 * minute,
     workspaceBytes: given.workspaceBytes ?? 5 * gibibyte,
     memoryBytes: given.memoryBytes ?? gibibyte,
+    cpus: given.cpus ?? 1,
     hibernateMs: given.hibernateMs ?? 10 * minute,
     hiddenLines: given.hiddenLines ?? [],
   };
@@ -126,7 +128,7 @@ export const beginTurn = statement<{ id: string; call: string; prompt: string; f
 export async function takeContainer(tx: Tx, id: string, container: string): Promise<void> {
   await tx.db
     .updateTable('sessions')
-    .set({ container, replaces: null, up_committed: 0 })
+    .set({ container, replaces: null, up_committed: 0, queued_at: null })
     .where('id', '=', id)
     .execute();
 }

@@ -11,6 +11,7 @@ import type { Fence } from '../ownership/ownership.ts';
 import type { Placement, WorkerImage } from '../placement/placement.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { abandonTurn } from './abandon.ts';
+import { type Need, unlimited } from './admission.ts';
 import { askToEnd } from './ask-to-end.ts';
 import { describeSession } from './describe-session.ts';
 import type { FrameSinks } from './frames.ts';
@@ -24,6 +25,7 @@ import { addMetered } from './meter.ts';
 import { openSession } from './open-session.ts';
 import { reconcile } from './reconcile.ts';
 import { createRequestOwner } from './request-owner.ts';
+import { createRoom } from './room.ts';
 import { sendPrompt } from './send-prompt.ts';
 import { endToolUse, nextToolUse } from './service-tools.ts';
 import {
@@ -37,8 +39,10 @@ import {
 } from './session-row.ts';
 import type { Settle } from './settle.ts';
 import { createSleeper } from './sleeper.ts';
+import { createStallCheck } from './stall-check.ts';
 import { createStallWatch } from './stall-watch.ts';
 import { createSteering, type Steering } from './steering.ts';
+import { rowsIn, takeUp } from './take-up.ts';
 import { createWorkspaceWatch } from './workspace-watch.ts';
 
 export interface Sessions {
@@ -76,6 +80,8 @@ export interface Sessions {
   checkWorkspaces(): Promise<void>;
   /** Resolves when files on their way from an execution's sessions are kept, or after 10 s. */
   filesSettled(execution: string): Promise<void>;
+  /** How many wait for room before a session; undefined when it does not wait. */
+  before(session: string): number | undefined;
   /** Lets go of every session; containers stay for the next host. */
   detach(): Promise<void>;
   /** Ends every open session and removes its container. */
@@ -97,6 +103,8 @@ export interface SessionsOptions {
   /** The worker image now in use. */
   readonly image: () => WorkerImage;
   readonly logger: LinkDeps['log'];
+  /** What all containers of this host may take of the machine together. No limit when left out. */
+  readonly budget?: Need;
 }
 
 export function createSessions(options: SessionsOptions): Sessions {
@@ -111,9 +119,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     upstreamProblem: options.wire.upstreamProblem,
   };
   const made = createMadeFiles(options);
-  const losses = createLosses({ ...options, sinks, stalls, made });
+  const room = createRoom({ ...options, budget: options.budget ?? unlimited });
+  const losses = createLosses({ ...options, sinks, stalls, made, room });
   const { lost, release } = losses;
-  const linkDeps = createLinkDeps({ ...options, sinks, stalls, losses, made, bringFiles: createGivenFiles(options) });
+  const parts = { sinks, stalls, losses, made, room, bringFiles: createGivenFiles(options) };
+  const linkDeps = createLinkDeps({ ...options, ...parts });
   const links: Links = createLinks(linkDeps);
 
   async function byName(tx: Tx, execution: string, name: string): Promise<SessionRow> {
@@ -140,31 +150,17 @@ export function createSessions(options: SessionsOptions): Sessions {
     await lost(id, new AirlockError('container_lost', 'It was removed'));
   }
 
-  /** Ends a session from our side, at once. */
+  /** Ends a session from our side. */
   async function fail(id: string, problem: AirlockError): Promise<void> {
     await links.disconnect(id);
     await lost(id, problem);
   }
 
-  /** Sessions in one of these states, of executions this host has. */
-  async function rowsIn(states: readonly SessionRow['state'][]): Promise<SessionRow[]> {
-    return await store.db
-      .selectFrom('sessions')
-      .innerJoin('executions', 'executions.id', 'sessions.execution')
-      .selectAll('sessions')
-      .where('state', 'in', states)
-      .where('owner', '=', options.fence.host)
-      .execute();
-  }
-
-  function takeUp(row: SessionRow): void {
-    if (row.turn_call !== null) stalls.begin(row.id, settingsOf(row).stallMs);
-    links.connect(row.id);
-    if (row.state === 'ending') void endOrRemove(row.id);
-  }
+  const takingUp = { ...options, room, stalls, links, onEnding: (id: string) => void endOrRemove(id) };
 
   return {
     async open(tx, execution, name, sessionOptions) {
+      room.check(sessionOptions);
       const opening = { execution, name, options: sessionOptions, image: options.image(), now: clock() };
       const { id, isNew } = await openSession(tx, log, opening);
       if (!isNew) return id;
@@ -250,16 +246,21 @@ export function createSessions(options: SessionsOptions): Sessions {
     }),
 
     async recover() {
-      for (const row of await rowsIn([...openStates, 'hibernated'])) {
-        if (row.problem !== null) await lost(row.id, problemOf(row));
-      }
+      const condemned = (await rowsIn(options, [...openStates, 'hibernated'])).filter(
+        ({ problem }) => problem !== null,
+      );
+      for (const row of condemned) await lost(row.id, problemOf(row));
       await reconcile({ store, placement, logger: options.logger });
-      for (const row of await rowsIn(openStates)) takeUp(row);
+      await takeUp(await rowsIn(options, openStates), takingUp);
     },
 
     async adopt(executions) {
       const mine = new Set(executions);
-      for (const row of await rowsIn(openStates)) if (mine.has(row.execution)) takeUp(row);
+      const rows = await rowsIn(options, openStates);
+      await takeUp(
+        rows.filter(({ execution }) => mine.has(execution)),
+        takingUp,
+      );
     },
 
     async release(executions) {
@@ -269,22 +270,15 @@ export function createSessions(options: SessionsOptions): Sessions {
         if (!row || !lost.has(row.execution)) continue;
         stalls.forget(id);
         await links.disconnect(id);
+        room.leave(id);
       }
     },
 
-    checkSleep: createSleeper({ ...options, losses, links }),
+    before: room.before,
 
-    async checkStalls() {
-      for (const id of stalls.due()) {
-        const row = await findSession(store, id);
-        const waiting = row && (await inbox.listOpen({ execution: row.execution, limit: 1 })).length > 0;
-        if (waiting) {
-          stalls.touch(id);
-          continue;
-        }
-        await fail(id, new AirlockError('claude_stalled', 'Neither the model nor a tool did anything'));
-      }
-    },
+    checkSleep: createSleeper({ ...options, losses, links, room }),
+
+    checkStalls: createStallCheck({ store, inbox, stalls, room, fail }),
 
     checkWorkspaces: createWorkspaceWatch({ store, placement, fail, logger: options.logger }),
 
@@ -295,7 +289,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
 
     async endAll() {
-      const rows = await rowsIn([...openStates, 'hibernated']);
+      const rows = await rowsIn(options, [...openStates, 'hibernated']);
       await Promise.all(links.sessions().map(links.disconnect));
       for (const row of rows) await lost(row.id, new AirlockError('container_lost', 'Airlock was told to end it'));
       for (const placed of await placement.list()) await placement.remove(placed.id);

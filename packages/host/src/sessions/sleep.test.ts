@@ -229,6 +229,7 @@ describe('the container of a session that falls asleep', () => {
         },
       } as unknown as Placement,
       wire: { forget: () => undefined },
+      room: { leave: () => void done.push('room') },
       sinks,
       stalls: createStallWatch(() => 0),
       made: {
@@ -252,7 +253,7 @@ describe('the container of a session that falls asleep', () => {
 
   it('H13. goes after its files are kept and it is stored that it sleeps', async () => {
     expect(await end()).toBe('over');
-    expect(done).toEqual(['kept: hibernating', 'removed c: hibernated']);
+    expect(done).toEqual(['kept: hibernating', 'removed c: hibernated', 'room']);
     expect(await row()).toMatchObject({ state: 'hibernated', container: null, replaces: null });
   });
 

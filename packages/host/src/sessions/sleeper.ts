@@ -2,9 +2,11 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
+import type { Need } from './admission.ts';
 import type { LinkDeps } from './link.ts';
 import type { Links } from './links.ts';
 import type { Losses } from './losses.ts';
+import { needOf, type Room } from './room.ts';
 import { isOfHost, type SessionRow, settingsOf } from './session-row.ts';
 import { fallAsleep } from './sleep.ts';
 
@@ -16,11 +18,15 @@ interface SleeperOptions {
   readonly losses: Losses;
   readonly logger: LinkDeps['log'];
   readonly links: Links;
+  readonly room: Pick<Room, 'lacking'>;
 }
+
+/** One that has had nothing to do for this long gives up its room when others wait for it. */
+const crowdedMs = 2_000;
 
 /** Puts sessions of this host to sleep that have had nothing to do for their time, and sees to it that they are. */
 export function createSleeper(options: SleeperOptions): () => Promise<void> {
-  const { store, placement, fence, clock, losses, logger, links } = options;
+  const { store, placement, fence, clock, losses, logger, links, room } = options;
   const forcing = new Set<string>();
 
   /** Those with a container, longest idle first. */
@@ -36,10 +42,11 @@ export function createSleeper(options: SleeperOptions): () => Promise<void> {
       .execute();
   }
 
-  async function tellToEnd({ id, idle_at: idleAt }: SessionRow): Promise<void> {
-    if (idleAt === null) return;
+  async function tellToEnd({ id, idle_at: idleAt }: SessionRow): Promise<boolean> {
+    if (idleAt === null) return false;
     const told = await store.write((tx) => fallAsleep(tx, { id, idleAt }, { fence, now: clock() }));
     if (told) links.pump(id);
+    return told;
   }
 
   /** One that was told to end and is not heard of any more: its container is removed as it is. */
@@ -61,14 +68,27 @@ export function createSleeper(options: SleeperOptions): () => Promise<void> {
   }
 
   return async function look(): Promise<void> {
+    const falling = await idle(['hibernating']);
+    let lacking = room.lacking();
+    const free = (row: SessionRow) => {
+      lacking = lacking && less(lacking, needOf(row));
+    };
+    falling.forEach(free);
     for (const row of await idle(['starting', 'live'])) {
       const { hibernateMs } = settingsOf(row);
-      if (hibernateMs > 0 && idleFor(row, clock()) >= hibernateMs) await tellToEnd(row);
+      const time = lacks(lacking) ? Math.min(hibernateMs, crowdedMs) : hibernateMs;
+      if (hibernateMs > 0 && idleFor(row, clock()) >= time && (await tellToEnd(row))) free(row);
     }
-    for (const row of await idle(['hibernating'])) {
-      if (idleFor(row, clock()) >= settingsOf(row).stallMs) forceOnce(row);
-    }
+    for (const row of falling) if (idleFor(row, clock()) >= settingsOf(row).stallMs) forceOnce(row);
   };
+}
+
+function less(a: Need, b: Need): Need {
+  return { cpus: a.cpus - b.cpus, memoryBytes: a.memoryBytes - b.memoryBytes };
+}
+
+function lacks(need: Need | undefined): boolean {
+  return need !== undefined && (need.cpus > 0 || need.memoryBytes > 0);
 }
 
 function idleFor({ idle_at }: SessionRow, now: Date): number {

@@ -113,6 +113,7 @@ function Line({ icon, text, testId }: { icon?: IconName; text: ReactNode; testId
 
 const sessionTexts: Record<ItemOf<'session'>['state'], string> = {
   starting: 'Starting the sealed container',
+  queued: 'Waits for room for its container',
   ready: 'Container ready',
   attached: 'Connected to the container again',
   unreachable: 'The container cannot be reached, trying again',

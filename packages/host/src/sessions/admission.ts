@@ -1,0 +1,124 @@
+/*
+ * Room for containers on the engine's machine: who has it, and who waits for it.
+ *
+ * Q11. Those who have room need no more than there is, together; one who needs more than all of it has it alone.
+ * Q12. Room is given in rounds: in each, every user who waits gets it once, in the order in which they asked. Nobody is
+ *      passed by one who needs less, or who has had a container before.
+ * Q13. A restart changes nothing about it: containers that are there have their room, and who waited waits on, in the same
+ *      order.
+ */
+
+/** What a container takes of the machine. */
+export interface Need {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+}
+
+export const unlimited: Need = { cpus: Number.POSITIVE_INFINITY, memoryBytes: Number.POSITIVE_INFINITY };
+
+export interface Ticket {
+  readonly session: string;
+  readonly user: string;
+  readonly need: Need;
+  /** Since when it waits, in milliseconds since 1970. */
+  readonly since: number;
+}
+
+export interface Admission {
+  /** The container is there already: it has room, whatever there is. */
+  hold(session: string, need: Need): void;
+  /** Undefined when there is room, which it then has; else resolves when it has. Asked again it keeps its place. */
+  enter(ticket: Ticket): Promise<void> | undefined;
+  /** It needs no room any more, or does not wait for it. */
+  leave(session: string): void;
+  /** How many are before it; undefined when it does not wait. */
+  before(session: string): number | undefined;
+  /** What the first who waits lacks; undefined when nobody waits. */
+  lacking(): Need | undefined;
+}
+
+interface Waiting extends Ticket {
+  readonly round: number;
+  readonly n: number;
+  readonly admitted: PromiseWithResolvers<void>;
+}
+
+export function createAdmission(budget: Need): Admission {
+  const held = new Map<string, Need>();
+  const waiting: Waiting[] = [];
+  /** The last round in which a user asked for room. */
+  const lastRound = new Map<string, number>();
+  let round = 0;
+  let asked = 0;
+
+  function used(): Need {
+    return [...held.values()].reduce(sum, { cpus: 0, memoryBytes: 0 });
+  }
+
+  function fits(need: Need): boolean {
+    const all = sum(used(), need);
+    return held.size === 0 || (all.cpus <= budget.cpus + rounding && all.memoryBytes <= budget.memoryBytes);
+  }
+
+  function serve(): void {
+    for (let next = waiting[0]; next && fits(next.need); next = waiting[0]) {
+      waiting.shift();
+      round = next.round;
+      held.set(next.session, next.need);
+      next.admitted.resolve();
+    }
+    if (waiting.length === 0) lastRound.clear();
+  }
+
+  function join(ticket: Ticket): Waiting {
+    const own = Math.max(round, (lastRound.get(ticket.user) ?? round - 1) + 1);
+    lastRound.set(ticket.user, own);
+    asked += 1;
+    const entry = { ...ticket, round: own, n: asked, admitted: Promise.withResolvers<void>() };
+    waiting.push(entry);
+    waiting.sort((a, b) => a.round - b.round || a.since - b.since || a.n - b.n);
+    return entry;
+  }
+
+  return {
+    hold(session, need) {
+      drop(waiting, session);
+      held.set(session, need);
+    },
+    enter(ticket) {
+      if (held.has(ticket.session)) return undefined;
+      const known = waiting.find(({ session }) => session === ticket.session);
+      if (known) return known.admitted.promise;
+      const entry = join(ticket);
+      serve();
+      return held.has(ticket.session) ? undefined : entry.admitted.promise;
+    },
+    leave(session) {
+      drop(waiting, session);
+      held.delete(session);
+      serve();
+    },
+    before(session) {
+      const place = waiting.findIndex((each) => each.session === session);
+      return place === -1 ? undefined : place;
+    },
+    lacking() {
+      const [first] = waiting;
+      if (!first) return undefined;
+      const all = sum(used(), first.need);
+      return { cpus: all.cpus - budget.cpus, memoryBytes: all.memoryBytes - budget.memoryBytes };
+    },
+  };
+}
+
+/** What adding up tenths of a CPU may be off by. */
+const rounding = 1e-6;
+
+function sum(a: Need, b: Need): Need {
+  return { cpus: a.cpus + b.cpus, memoryBytes: a.memoryBytes + b.memoryBytes };
+}
+
+function drop(waiting: Waiting[], session: string): void {
+  const at = waiting.findIndex((each) => each.session === session);
+  if (at !== -1) waiting.splice(at, 1);
+}
