@@ -12,6 +12,8 @@ export interface ApiClient {
   get<T extends z.ZodType>(path: string, schema: T, timeoutMs?: number): Promise<z.infer<T>>;
   /** With a `key`, the same call sent again is carried out once; it is, when the connection breaks. */
   post<T extends z.ZodType>(path: string, body: unknown, schema: T, key?: string): Promise<z.infer<T>>;
+  /** A call whose answer says nothing but that it was done. */
+  act(method: 'POST' | 'PATCH', path: string, body?: unknown): Promise<void>;
   /** Sends a file of this machine; resolves with the id of its upload. */
   upload(path: string): Promise<string>;
   /** Opens an event stream; the caller reads and cancels the body. */
@@ -70,6 +72,17 @@ export function createApiClient({ url, token }: HostFile): ApiClient {
       };
       const response = key === undefined ? await send() : await send().catch(send);
       return await parse(response, schema);
+    },
+    async act(method, path, body) {
+      const json = { authorization, accept: 'application/json', 'content-type': 'application/json' };
+      const signal = AbortSignal.timeout(60_000);
+      const response = await request(path, {
+        method,
+        headers: json,
+        signal,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (!response.ok) throw await failureOf(response);
     },
     upload: (path) => uploadFile(path, new URL(`${apiBase}/uploads`, url).href, authorization),
     async stream(path, lastEventId, signal) {

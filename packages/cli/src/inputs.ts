@@ -23,7 +23,8 @@ const truths: Readonly<Record<string, boolean>> = {
   off: false,
 };
 
-function coerce(element: FieldElement, text: string): Json {
+/** What was typed for a field, in the type it wants; the host, or `check`, says whether it will do. */
+export function coerce(element: FieldElement, text: string): Json {
   if (element.type === 'number' || element.type === 'range') {
     const number = text.trim() === '' ? null : Number(text);
     // What is no number goes as text, so that the host says what the field wants.
@@ -42,7 +43,8 @@ function filesIn(text: string): string[] {
   });
 }
 
-async function sendAll(paths: readonly string[], sendFile: SendFile): Promise<string[]> {
+/** Sends files one after another; resolves with the ids of their uploads. */
+export async function sendAll(paths: readonly string[], sendFile: SendFile): Promise<string[]> {
   const ids: string[] = [];
   for (const path of paths) ids.push(await sendFile(path));
   return ids;

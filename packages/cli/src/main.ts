@@ -1,7 +1,7 @@
 import manifest from '../package.json' with { type: 'json' };
 import type { Context } from './context.ts';
 import { runCommand } from './program.ts';
-import { hasColours, readSettings, type Settings } from './settings.ts';
+import { canRewrite, hasColours, readSettings, type Settings } from './settings.ts';
 
 /** Signals are taken over only once a command asks for them; until then they end the process as usual. */
 function createContext(): Context {
@@ -25,6 +25,10 @@ function createContext(): Context {
       out: (text) => void process.stdout.write(text),
       err: (text) => void process.stderr.write(text),
     },
+    tty:
+      process.stdin.isTTY === true && process.stdout.isTTY === true && canRewrite()
+        ? { input: process.stdin, output: process.stdout }
+        : undefined,
   };
 }
 

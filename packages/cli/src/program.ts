@@ -16,6 +16,8 @@ const load = {
   ps: () => import('./commands/ps.ts'),
   run: () => import('./commands/run.ts'),
   answer: () => import('./commands/answer.ts'),
+  attach: () => import('./commands/attach.ts'),
+  steer: () => import('./commands/steer.ts'),
   assign: () => import('./commands/assign.ts'),
 };
 
@@ -109,20 +111,59 @@ function addWorkCommands(program: Command, context: Context, done: Done): void {
     .option('-n, --limit <count>', 'how many', positive, 20)
     .option('--json', 'print JSON')
     .action(async (options) => done(await (await load.ps()).ps(context, options)));
+}
+
+function addConversationCommands(program: Command, context: Context, done: Done): void {
+  program
+    .command('attach')
+    .argument('<execution>', 'its id')
+    .description('follow a conversation and take part in it; exit code 1 when it fails')
+    .option('--json', 'print its events as JSON lines, and take no part')
+    .action(async (execution, options) => done(await (await load.attach()).attach(context, execution, options)));
+  program
+    .command('say')
+    .argument('<execution>', 'its id, or that of a session')
+    .argument('<text...>', 'the words')
+    .description('say something to Claude: the reply it waits for, else while it works')
+    .option('--json', 'print JSON')
+    .action(async (id, text, options) => done(await (await load.steer()).say(context, id, text, options)));
+  program
+    .command('interrupt')
+    .argument('<execution>', 'its id, or that of a session')
+    .description('stop the turn in progress; the conversation goes on')
+    .option('--json', 'print JSON')
+    .action(async (id, options) => done(await (await load.steer()).interrupt(context, id, options)));
+  program
+    .command('set')
+    .argument('<execution>', 'its id, or that of a session')
+    .description('change how Claude works from now on')
+    .option('--mode <mode>', 'default, acceptEdits or plan')
+    .option('--model <name>', 'which Claude; - for as usual')
+    .option('--effort <effort>', 'low, medium, high or max; - for as usual')
+    .option('--json', 'print JSON')
+    .action(async (id, options) => done(await (await load.steer()).set(context, id, options)));
+  program
+    .command('cancel')
+    .argument('<execution>', 'its id')
+    .description('end an execution for good')
+    .option('--json', 'print JSON')
+    .action(async (id, options) => done(await (await load.steer()).cancel(context, id, options)));
+}
+
+function addRequestCommands(program: Command, context: Context, done: Done): void {
   program
     .command('answer')
     .argument('<request>', 'its id')
     .description('answer a request')
-    .option(
-      '--field <name=value>',
-      'a field of the form, files as @path,@path, or an answer by number of its question',
-      collect,
-      [],
-    )
-    .option('--allow', 'let the tool run; approve the plan')
-    .option('--deny', 'do not let the tool run; ask for another plan')
+    .option('--field <name=value>', 'a field of the form, files as @path,@path; may be repeated', collect, [])
+    .option('--choose <question=option>', 'by text or number, several as 1,3; may be repeated', collect, [])
+    .option('--note <question=text>', 'words beside an answer; may be repeated', collect, [])
+    .option('--allow', 'let the tool run; approve the plan; the page of an MCP server was seen to')
+    .option('--deny [why]', 'do not let the tool run; ask for another plan; decline')
+    .option('--dismiss', 'neither accept nor decline what an MCP server asks')
     .option('--always', 'for the rest of the conversation; of a plan: edit files without asking')
-    .option('--input <json>', 'let the tool run with this input instead')
+    .option('--mode <mode>', 'of a plan: default or acceptEdits')
+    .option('--input <json>', 'let the tool run with this input instead; all fields of a form; JSON, its file, or -')
     .option('--stop', 'with --deny: stop Claude, too')
     .option('--message <text>', 'why not, or an answer in your own words')
     .option('--json', 'print JSON')
@@ -155,6 +196,8 @@ export async function runCommand(argv: readonly string[], version: string, conte
   addHostCommands(program, context, done);
   addBackupCommands(program, context, done);
   addWorkCommands(program, context, done);
+  addConversationCommands(program, context, done);
+  addRequestCommands(program, context, done);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;

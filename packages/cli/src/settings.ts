@@ -38,5 +38,10 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = reposi
 
 /** Whether a terminal, when there is one, is wanted in colour and can rewrite a line. */
 export function hasColours(env: NodeJS.ProcessEnv = process.env): boolean {
-  return !env.NO_COLOR && env.TERM !== 'dumb';
+  return !env.NO_COLOR && canRewrite(env);
+}
+
+/** Whether a terminal, when there is one, can rewrite what it shows. */
+export function canRewrite(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env.TERM !== 'dumb';
 }

@@ -39,8 +39,10 @@ export async function executionLog(
   options: { readonly follow?: boolean; readonly json?: boolean },
 ): Promise<void> {
   const { terminal } = context;
-  const api = await connect(context);
-  const events = options.follow === true ? followEvents(api, execution, context.signal) : storedEvents(api, execution);
+  const events =
+    options.follow === true
+      ? followEvents(() => connect(context), execution, { signal: context.signal })
+      : storedEvents(await connect(context), execution);
   for await (const event of events) {
     if (options.json === true) printJson(terminal, event);
     else terminal.out(renderEvent(terminal, event));

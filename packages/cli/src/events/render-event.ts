@@ -118,14 +118,24 @@ function turnText(turn: Extract<Event, { kind: 'turn' }>['payload']): string {
   return `${end} after ${(turn.durationMs / 1000).toFixed(1)} s, ${tokens(turn.usage)}`;
 }
 
-/** An event as text for a terminal, ending in a newline. A kind or shape this command does not know is shown as JSON. */
-export function renderEvent(terminal: Terminal, logged: Logged): string {
-  let body: string;
+/** An event of a kind and shape this command knows. */
+export function knownEvent(logged: Logged): Event | undefined {
   try {
-    body = bodyOf(parseEvent(logged as Parameters<typeof parseEvent>[0]));
+    return parseEvent(logged as Parameters<typeof parseEvent>[0]);
   } catch {
-    body = short(logged.payload ?? null);
+    return undefined;
   }
+}
+
+/** What an event says, safe to print. A kind or shape this command does not know is shown as JSON. */
+export function eventText(logged: Logged): string {
+  const event = knownEvent(logged);
+  return event === undefined ? short(logged.payload ?? null) : bodyOf(event);
+}
+
+/** An event as text for a terminal, ending in a newline. */
+export function renderEvent(terminal: Terminal, logged: Logged): string {
+  const body = eventText(logged);
   const time = plainLine(logged.at, 30).replace(/^.*T/, '').replace(/\..*$/, '');
   const head = `${paint(terminal, 'dim', time)} ${paint(terminal, 'cyan', plainLine(logged.kind, 20).padEnd(11))}`;
   return `${head} ${body.trimEnd().replaceAll('\n', `\n${' '.repeat(21)}`)}\n`;
