@@ -117,7 +117,7 @@ describe('with a host', () => {
     const { code, output } = await airlock(clone, `logs ${ids.execution}`);
     expect(code).toBe(0);
     expect(output.trim().split('\n')).toEqual([
-      '03:04:05 status      running',
+      '03:04:05 session     ready',
       '03:04:05 prompt      Say hello',
       '03:04:05 message     He␛[31mllo',
       '03:04:05 status      finished',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { plain, plainLine } from './plain.ts';
+import { plain, plainLine, revealed } from './plain.ts';
 
 test.each([
   ['escape sequences', '\x1b[31mred\x1b[0m', '␛[31mred␛[0m'],
@@ -20,4 +20,11 @@ test('words, newlines, tabs and emoji stay', () => {
 test('a line is one line, and not too long', () => {
   expect(plainLine('a\n  b\tc', 20)).toBe('a b c');
   expect(plainLine('x'.repeat(1000), 10)).toBe(`${'x'.repeat(9)}…`);
+});
+
+test('a text people decide on shows whatever cannot be seen', () => {
+  expect(revealed('rm\u200b -rf\u00a0/\n\tx\r\n\x1b[1m\u202e\u{e0061}\u3164')).toBe(
+    'rm⟪U+200B⟫ -rf⟪U+00A0⟫/\n⇥   x\n⟪U+001B⟫[1m⟪U+202E⟫⟪U+E0061⟫⟪U+3164⟫',
+  );
+  expect(revealed('Grüße 日本 🙂')).toBe('Grüße 日本 🙂');
 });

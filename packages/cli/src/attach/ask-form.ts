@@ -2,6 +2,7 @@ import type { Element } from '@airlock/protocol/elements';
 import { check } from '@airlock/protocol/forms/check';
 import { type FieldElement, fieldsOf, isShown } from '@airlock/protocol/forms/fields';
 import type { Json, JsonObject } from '@airlock/protocol/json';
+import { UsageFailure } from '../failure.ts';
 import { coerce, type SendFile, sendAll } from '../inputs.ts';
 import { plainLine, revealed } from '../plain.ts';
 import type { Dialog } from './dialog.ts';
@@ -89,8 +90,8 @@ async function askField(field: FieldElement, dialog: Dialog, sendFile: SendFile)
       if ('value' in checked) return checked.value;
       tell(dialog, `✗ ${checked.problem}`);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      tell(dialog, `✗ ${(error as Error).message}`);
+      if (!(error instanceof UsageFailure)) throw error;
+      tell(dialog, `✗ ${error.title}: ${error.detail}`);
     }
   }
 }

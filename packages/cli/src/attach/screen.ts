@@ -76,9 +76,9 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
     return `${first}${first === '' ? '' : '\n'}${text}\r${column > 0 ? `\x1b[${column}C` : ''}`;
   }
 
+  /** The end of it, where it is longer than a row. */
   function peekRow(): string {
-    const all = rowsOf(peeked, width() - 2);
-    return all.length > 1 ? `…${all.at(-1)?.trimStart() ?? ''}` : peeked;
+    return editRow({ prompt: '', line: peeked, cursor: peeked.length, isSecret: false }, width()).text;
   }
 
   function draw(text = ''): void {

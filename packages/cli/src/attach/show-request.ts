@@ -99,13 +99,18 @@ function elementParts(elements: readonly Element[]): Part[] {
         return [];
       case 'submit':
       case 'cancel':
-        return [`[${element.text}]`];
       case 'action':
         return [`[${element.text}]`];
       default:
         return [`- ${element.label ?? element.name}`];
     }
   });
+}
+
+/** Of one that is answered by a line the texts alone. */
+function formParts(elements: readonly Element[]): Part[] {
+  const isReply = replyField(elements) !== undefined;
+  return elementParts(isReply ? elements.filter(({ type }) => type === 'markdown' || type === 'html') : elements);
 }
 
 function titleOf(ask: Ask): string {
@@ -134,7 +139,7 @@ function partsOf(ask: Ask): Part[] {
     case 'elicitation':
       return elicitationParts(ask);
     case 'form':
-      return elementParts(ask.elements);
+      return formParts(ask.elements);
   }
 }
 

@@ -104,7 +104,7 @@ export function createView(display: Display, live: LiveText) {
       case 'thinking':
         return { sign: `${mark(event.payload.session)}✻`, text: line };
       case 'tool_use':
-        return { sign: `${mark(event.payload.session)}⚙`, text: line, style: 'cyan' };
+        return { sign: `${mark(event.payload.session)}⚙`, text: revealed(line), style: 'cyan' };
       case 'tool_result':
         return { sign: '  ↳', text: line, style: event.payload.isError ? 'red' : 'dim' };
       case 'turn': {
