@@ -35,8 +35,8 @@ const line = (name: string, more: object = {}) => ({
   max_length: null,
   ...more,
 });
-const by: Extract<Element, { type: 'radio' }> = {
-  type: 'radio',
+const by = {
+  type: 'radio' as const,
   name: 'by',
   label: 'By',
   value: null,

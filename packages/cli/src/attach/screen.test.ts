@@ -122,3 +122,26 @@ test('the terminal is lent, and what is printed meanwhile comes after', async ()
   input.write('cd');
   await shows('editor\nmeanwhile\nsay› cd');
 });
+
+test('what goes wrong is shown beside a text in progress', async () => {
+  const { screen, shows } = setUp();
+  screen.setPrompt('say› ');
+  screen.stream('Once', '● ');
+  screen.peek('… lost');
+  screen.stream(' upon', '● ');
+  await shows('● Once upon\n… lost\nsay›');
+  screen.peek('');
+  screen.endStream();
+  await shows('● Once upon\nsay›');
+});
+
+test('is closed while the terminal is lent: nothing of it is left', async () => {
+  const { screen, input, shows } = setUp();
+  screen.setPrompt('say› ');
+  await screen.lend(async () => {
+    screen.print('last words\n');
+    screen.close();
+  });
+  expect(input.isRaw).toBe(false);
+  await shows('last words');
+});

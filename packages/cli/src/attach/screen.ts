@@ -29,7 +29,7 @@ export interface Screen {
   /** Goes on with a text in progress, whose first row begins with `mark`, and the others as far in. */
   stream(text: string, mark: string): void;
   endStream(): void;
-  /** Shows one line in the place of a text in progress; '' for none. */
+  /** Shows one line below a text in progress; '' for none. */
   peek(text: string): void;
   setPrompt(prompt: string, isSecret?: boolean): void;
   /** Lends the terminal to another program; what is printed meanwhile comes after it. */
@@ -60,6 +60,7 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
   let wasEmpty = true;
   let history: string[] = [];
   let isClosing = false;
+  let isOver = false;
 
   const width = () => Math.max(output.columns || 80, narrowest);
 
@@ -71,9 +72,9 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
   function rows(): string {
     const line = editor?.line ?? '';
     const { text, column } = editRow({ prompt, line, cursor: editor?.cursor ?? 0, isSecret }, width());
-    const first = tail === undefined ? peekRow() : `${tail.mark}${tail.text}`;
-    above = first === '' ? 0 : 1;
-    return `${first}${first === '' ? '' : '\n'}${text}\r${column > 0 ? `\x1b[${column}C` : ''}`;
+    const upper = [...(tail === undefined ? [] : [`${tail.mark}${tail.text}`]), ...(peeked === '' ? [] : [peekRow()])];
+    above = upper.length;
+    return `${[...upper, text].join('\n')}\r${column > 0 ? `\x1b[${column}C` : ''}`;
   }
 
   /** The end of it, where it is longer than a row. */
@@ -83,6 +84,7 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
 
   function draw(text = ''): void {
     if (isLent) waiting += text;
+    else if (isOver) output.write(text);
     else output.write(`${clear()}${text}${rows()}`);
   }
 
@@ -101,25 +103,29 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
   }
 
   function open(): void {
-    keys = createKeys();
+    // readline asks for raw mode where it is needed, over a Ctrl-Z, too.
+    keys = Object.assign(createKeys(), { setRawMode: (isRaw: boolean) => input.setRawMode?.(isRaw) });
     input.pipe(keys);
-    input.setRawMode?.(true);
     output.write(pasteMode.on);
     editor = createInterface({ input: keys, output: unseen, terminal: true, prompt: '', history });
     editor.on('history', (lines) => {
       if (isSecret) lines.shift();
       history = [...lines];
     });
-    editor
-      .on('line', take)
-      .on('SIGINT', onLeave)
-      .on('close', whenClosed)
-      .on('SIGCONT', () => draw());
+    editor.on('line', take).on('SIGINT', onLeave).on('close', whenClosed).on('SIGCONT', goOn);
     keys.on('keypress', onKey);
   }
 
   function whenClosed(): void {
     if (!isClosing) onLeave();
+  }
+
+  /** After a Ctrl-Z, and what the shell did meanwhile. */
+  function goOn(): void {
+    editor?.resume();
+    above = 0;
+    output.write(pasteMode.on);
+    draw();
   }
 
   function shut(): void {
@@ -129,7 +135,6 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
     editor?.close();
     editor = undefined;
     keys.destroy();
-    input.setRawMode?.(false);
     output.write(`${clear()}${pasteMode.off}`);
     above = 0;
     isClosing = false;
@@ -147,7 +152,6 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
     },
     print: draw,
     stream(text, mark) {
-      peeked = '';
       const lines = `${tail?.text ?? ''}${text}`.split('\n');
       let current = tail?.mark ?? mark;
       let done = '';
@@ -184,7 +188,7 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
         return await use();
       } finally {
         isLent = false;
-        open();
+        if (!isOver) open();
         draw(waiting);
         waiting = '';
       }
@@ -192,6 +196,7 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
     close() {
       output.off('resize', onResize);
       input.off('end', whenClosed);
+      isOver = true;
       if (!isLent) shut();
     },
   };
