@@ -103,7 +103,6 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
   }
 
   function open(): void {
-    // readline asks for raw mode where it is needed, over a Ctrl-Z, too.
     keys = Object.assign(createKeys(), { setRawMode: (isRaw: boolean) => input.setRawMode?.(isRaw) });
     input.pipe(keys);
     output.write(pasteMode.on);
@@ -112,7 +111,7 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
       if (isSecret) lines.shift();
       history = [...lines];
     });
-    editor.on('line', take).on('SIGINT', onLeave).on('close', whenClosed).on('SIGCONT', goOn);
+    editor.on('line', take).on('SIGINT', onLeave).on('close', whenClosed).on('SIGTSTP', suspend);
     keys.on('keypress', onKey);
   }
 
@@ -120,12 +119,18 @@ export function createScreen({ input, output }: Tty, { onBegin, onLine, onLeave 
     if (!isClosing) onLeave();
   }
 
-  /** After a Ctrl-Z, and what the shell did meanwhile. */
-  function goOn(): void {
-    editor?.resume();
+  /** Ctrl-Z: stops us and what started us, as the terminal would have done, and goes on with the shell's `fg`. */
+  function suspend(): void {
+    input.setRawMode?.(false);
+    output.write(`${clear()}${pasteMode.off}`);
     above = 0;
-    output.write(pasteMode.on);
-    draw();
+    process.once('SIGCONT', () => {
+      if (isOver || isLent) return;
+      input.setRawMode?.(true);
+      output.write(pasteMode.on);
+      draw();
+    });
+    process.kill(0, 'SIGTSTP');
   }
 
   function shut(): void {
