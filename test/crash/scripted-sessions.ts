@@ -77,6 +77,7 @@ export function createScriptedSessions({ store, log, inbox, settle, vary }: Scri
     toolDone: nothing,
     steering: { say: refuse, interrupt: refuse, stopTask: refuse, change: refuse },
     describe: refuse,
+    pool: { check: () => Promise.resolve(), size: () => Promise.resolve({ count: 0, memoryBytes: 0 }) },
     async open(tx, execution, name, options) {
       const known = await find(tx, execution, name);
       if (known) return sessionId(known);

@@ -24,6 +24,8 @@ export interface HostOptions {
 /** A real host with a home of its own, which it keeps over restarts. */
 export interface TestHost {
   readonly home: string;
+  /** What its containers are labelled with. */
+  readonly installation: string;
   /** Changes with every start. */
   readonly url: string;
   readonly token: string;
@@ -51,6 +53,7 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
 
   return {
     home,
+    installation: installationOf(home),
     get url() {
       return running.url;
     },
@@ -72,15 +75,16 @@ export async function startHost(options: HostOptions = {}): Promise<TestHost> {
       await end('SIGTERM');
       const ending = spawnHost(home, options, {}, 'end-sessions');
       await new Promise((resolve) => ending.once('exit', resolve));
-      await removeWorkspaces(home);
+      await removeWorkspaces(installationOf(home));
       rmSync(home, { recursive: true, force: true });
     },
   };
 }
 
+const installationOf = (home: string) => createHash('sha256').update(home).digest('hex').slice(0, 12);
+
 /** Workspaces outlive their sessions on purpose; those of a home that goes have no owner any more. */
-async function removeWorkspaces(home: string): Promise<void> {
-  const installation = createHash('sha256').update(home).digest('hex').slice(0, 12);
+async function removeWorkspaces(installation: string): Promise<void> {
   const engine = new Docker();
   const { Volumes } = await engine.listVolumes({ filters: { label: [`airlock.home=${installation}`] } });
   for (const { Name } of Volumes) await engine.getVolume(Name).remove();
@@ -113,6 +117,8 @@ export function spawnHost(
       AIRLOCK_HOME: home,
       AIRLOCK_PORT: '0',
       AIRLOCK_ADMIN_PASSWORD: adminPassword,
+      // Tests count containers; those about spares ask for them.
+      AIRLOCK_WARM: '0',
       ...(options.upstream === undefined
         ? {}
         : { ANTHROPIC_BASE_URL: options.upstream, ANTHROPIC_API_KEY: options.key ?? testKey }),

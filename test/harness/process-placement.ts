@@ -82,6 +82,7 @@ export function createProcessPlacement(): ProcessPlacement {
       return Promise.resolve({ id, session: spec.session.session });
     },
     settle: () => Promise.resolve(),
+    claim: () => Promise.resolve(),
     async bridge(id) {
       const socket = await vi.waitFor(
         async () => {

@@ -55,6 +55,8 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
     clock,
     logger,
     image: () => ({ reference: 'processes', digest: 'sha256:processes' }),
+    installation: 'rig',
+    mostSpares: 0,
     fence: { host: 'rig', epochOf: () => undefined },
     settle: (tx, _execution, key, outcome) => {
       const turn = Number(key);

@@ -9,6 +9,7 @@ import * as z from 'zod';
 
 const portWords = 'must be a whole number from 0 to 65535';
 
+const warmWords = 'must be a whole number from 0 to 100';
 const cpuWords = 'must be a number of CPUs, 0.1 at least';
 
 function bytesOf(size: string): number {
@@ -39,6 +40,7 @@ const settingsSchema = z.object({
     .regex(/^\d+(\.\d+)?[MG]iB$/, 'must be a size like 800MiB or 12.5GiB')
     .transform(bytesOf)
     .optional(),
+  AIRLOCK_WARM: z.coerce.number(warmWords).int(warmWords).min(0, warmWords).max(100, warmWords).default(2),
   AIRLOCK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
 });
 
@@ -58,6 +60,8 @@ export interface Config {
   /** What session containers may take of the engine's machine together, where it is not left to Airlock. */
   readonly maxCpus: number | undefined;
   readonly maxMemoryBytes: number | undefined;
+  /** Containers that are kept started ahead of time, at most. */
+  readonly mostSpares: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** A short hash of `home`; labels the containers of this installation. */
   readonly installation: string;
@@ -83,6 +87,7 @@ export function readConfig(root: string, env: Readonly<Record<string, string | u
     servicesDir: resolve(root, settings.AIRLOCK_SERVICES ?? 'services'),
     maxCpus: settings.AIRLOCK_MAX_CPUS,
     maxMemoryBytes: settings.AIRLOCK_MAX_MEMORY,
+    mostSpares: settings.AIRLOCK_WARM,
     logLevel: settings.AIRLOCK_LOG_LEVEL,
     installation: createHash('sha256').update(home).digest('hex').slice(0, 12),
     env: settings.DOCKER_HOST === undefined ? env : { ...env, DOCKER_HOST: settings.DOCKER_HOST },

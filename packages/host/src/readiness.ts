@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { System } from '@airlock/protocol/api';
 import type { Config } from './config.ts';
+import type { Pool } from './sessions/pool.ts';
 import type { Engine } from './setup.ts';
 import { version } from './version.ts';
 
@@ -9,7 +10,12 @@ export function upstreamOf(config: Config): string {
 }
 
 /** What `/api/v1/system` says. */
-export async function describeSystem(config: Config, engine: Engine, image: string): Promise<System> {
+export async function describeSystem(
+  config: Config,
+  engine: Engine,
+  image: string,
+  pool: Pick<Pool, 'size'>,
+): Promise<System> {
   const problems = await notReady(config, engine, image);
   return {
     version,
@@ -18,6 +24,7 @@ export async function describeSystem(config: Config, engine: Engine, image: stri
     upstream: upstreamOf(config),
     engine: { name: engine.info.name, version: engine.info.version },
     image: { reference: image, usable: problems.length === 0 },
+    warm: { ...(await pool.size()), most: config.mostSpares },
     store: 'sqlite',
   };
 }

@@ -92,7 +92,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     describeSession: parts.sessions.describe,
     log: parts.log,
     logger,
-    system: () => describeSystem(config, engine, image.reference),
+    system: () => describeSystem(config, engine, image.reference, parts.sessions.pool),
     notReady: () => notReady(config, engine, image.reference),
     stop: onStop,
     panelDir: join(config.root, 'packages/panel/dist'),
@@ -219,6 +219,8 @@ function compose(options: ComposeOptions) {
     image: () => image,
     settle: (...args) => executions.settle(...args),
     fence: ownership,
+    installation: config.installation,
+    mostSpares: config.mostSpares,
     budget: budgetOf(config, engine.info),
     wire: {
       openWire,
@@ -245,6 +247,7 @@ async function tick(parts: Parts, logger: Logger): Promise<void> {
     await parts.executions.check();
     await parts.sessions.checkStalls();
     await parts.sessions.checkSleep();
+    await parts.sessions.pool.check();
     await parts.sessions.checkWorkspaces();
     await parts.backups.check();
     await parts.reap();

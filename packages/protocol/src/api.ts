@@ -178,6 +178,8 @@ export const systemSchema = z.object({
   upstream: z.string(),
   engine: z.object({ name: z.string(), version: z.string() }).nullable(),
   image: z.object({ reference: z.string(), usable: z.boolean() }),
+  /** Containers kept started ahead of time: how many there are, and may be, and the memory they may take, in bytes. */
+  warm: z.object({ count: z.number(), most: z.number(), memoryBytes: z.number() }),
   store: z.enum(['sqlite', 'postgres']),
 });
 export type System = z.infer<typeof systemSchema>;

@@ -1,5 +1,6 @@
 import { executionSummarySchema, listSchema, type System, systemSchema } from '@airlock/protocol/api';
 import type { ExecutionStatus } from '@airlock/protocol/executions';
+import { sizeInWords } from '@airlock/protocol/files/file';
 import * as z from 'zod';
 import { type ApiClient, createApiClient } from '../api-client.ts';
 import type { Context } from '../context.ts';
@@ -79,6 +80,10 @@ export async function status(context: Context, options: { json?: boolean }): Pro
       ['model', describeModel(system)],
       ['engine', engine],
       ['image', `${system.image.reference}${system.image.usable ? '' : ' (not usable)'}`],
+      [
+        'ready',
+        `${system.warm.count} of ${system.warm.most} containers ahead of time, ${sizeInWords(system.warm.memoryBytes)}`,
+      ],
       ['store', system.store],
       ['executions', executions],
       ['home', settings.home],

@@ -24,6 +24,7 @@ export const noSessions: Sessions = {
   toolDone: () => Promise.resolve(),
   steering: { say: none, interrupt: none, stopTask: none, change: none },
   describe: none,
+  pool: { check: () => Promise.resolve(), size: () => Promise.resolve({ count: 0, memoryBytes: 0 }) },
   recover: () => Promise.resolve(),
   adopt: () => Promise.resolve(),
   release: () => Promise.resolve(),

@@ -21,6 +21,7 @@ export const stateFolders: Readonly<Record<string, number>> = {
 
 /** Name of a session's container, and of its workspace volume. */
 export const containerName = (session: string): string => `claude-session-${session}`;
+export const spareName = (session: string): string => `airlock-warm-${session}`;
 
 export const sessionLabels = {
   home: 'airlock.home',
@@ -42,7 +43,7 @@ export function containerConfig(
 ): Docker.ContainerCreateOptions {
   const session = spec.session.session;
   return {
-    name: containerName(session),
+    name: spec.isSpare ? spareName(session) : containerName(session),
     Image: spec.image,
     User: '1000:1000',
     Env: [`${sessionSpecVariable}=${JSON.stringify(spec.session)}`],

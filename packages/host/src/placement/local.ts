@@ -28,6 +28,7 @@ export interface LocalPlacementOptions {
   readonly startCpus?: number;
 }
 
+const ignore = (): undefined => undefined;
 const lastWordLines = 40;
 const removalMs = 30_000;
 
@@ -40,6 +41,12 @@ export function createLocalPlacement(options: LocalPlacementOptions): Placement 
     settle: async (containerId, cpus) => {
       if (startCpus > cpus) await settle(client, containerId, cpus);
     },
+    // One that has the name, or is gone, needs none.
+    claim: async (containerId, session) =>
+      await client
+        .getContainer(containerId)
+        .rename({ name: containerName(session) })
+        .then(ignore, ignore),
     bridge: async (containerId): Promise<Duplex> =>
       await execStream({ client, containerId, command: [imagePaths.bridge], doing: 'Opening the wire' }),
     inspect: async (containerId) => await inspect(client, containerId),

@@ -10,6 +10,8 @@ export interface WorkerImage {
 
 /** What a session container is made of; everything else about it is fixed by the placement. */
 export interface ContainerSpec {
+  /** There is no session for it yet: it gets the name of one when it is claimed. */
+  readonly isSpare?: boolean;
   readonly image: string;
   readonly session: SessionSpec;
   readonly memoryBytes: number;
@@ -36,6 +38,8 @@ export interface Placement {
   start(spec: ContainerSpec): Promise<PlacedContainer>;
   /** The session is up: from now on its container has its own share of CPU and no more. Must not reject. */
   settle(containerId: string, cpus: number): Promise<void>;
+  /** The container, which was a spare, is the session's: it has its name from now on. Must not reject. */
+  claim(containerId: string, session: string): Promise<void>;
   /** Starts a bridge in a running container: the byte stream of one wire. Destroying it ends the bridge. */
   bridge(containerId: string): Promise<Duplex>;
   inspect(containerId: string): Promise<ContainerState>;

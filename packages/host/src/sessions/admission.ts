@@ -27,6 +27,8 @@ export interface Ticket {
 export interface Admission {
   /** The container is there already: it has room, whatever there is. */
   hold(session: string, need: Need): void;
+  /** Has room for a container nobody needs yet, if there is some left and nobody waits; whether it has. */
+  holdSpare(session: string, need: Need): boolean;
   /** Undefined when there is room, which it then has; else resolves when it has. Asked again it keeps its place. */
   enter(ticket: Ticket): Promise<void> | undefined;
   /** It needs no room any more, or does not wait for it. */
@@ -84,6 +86,11 @@ export function createAdmission(budget: Need): Admission {
     hold(session, need) {
       drop(waiting, session);
       held.set(session, need);
+    },
+    holdSpare(session, need) {
+      if (waiting.length > 0 || !fits(need)) return false;
+      held.set(session, need);
+      return true;
     },
     enter(ticket) {
       if (held.has(ticket.session)) return undefined;

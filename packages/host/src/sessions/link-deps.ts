@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hiddenLineFilter } from '@airlock/flow/hidden-lines';
 import type { LiveFrame } from '@airlock/protocol/wire';
@@ -12,7 +11,8 @@ import { commitFrame, endsTurn, type FrameSinks } from './frames.ts';
 import type { LinkDeps } from './link.ts';
 import type { Losses } from './losses.ts';
 import type { MadeFiles } from './made-files.ts';
-import { grantsOf, type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
+import { specOf } from './session-spec.ts';
 import type { StallWatch } from './stall-watch.ts';
 import { hasConversation, transcriptLines } from './transcript.ts';
 
@@ -43,9 +43,6 @@ interface Parts {
   readonly room: LinkDeps['room'];
 }
 
-/** A runner without a host for this long ends itself. */
-const orphanMs = 30 * 60_000;
-
 /** What every link of this host does when something happens on its session. */
 export function createLinkDeps(parts: Parts): LinkDeps {
   const { store, log, placement, wire, sinks, stalls } = parts;
@@ -73,31 +70,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     bringFiles: parts.bringFiles,
     room: parts.room,
     pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
-    specOf: async (row) => {
-      const { model, appendSystemPrompt, permissionMode, effort, rules = [], ...given } = settingsOf(row);
-      const { fallbackModel, maxTurns, allowedTools, disallowedTools, plugins, agents, mcpServers, tools } = given;
-      const grants = grantsOf(row);
-      return {
-        session: sessionId(row),
-        tokenHash: createHash('sha256').update(row.token).digest('hex'),
-        orphanMs,
-        ...((await hasConversation(store, row.id)) ? { resumes: true } : {}),
-        ...(model === undefined ? {} : { model }),
-        ...(appendSystemPrompt === undefined ? {} : { appendSystemPrompt }),
-        ...(permissionMode === undefined ? {} : { permissionMode }),
-        ...(effort === undefined ? {} : { effort }),
-        ...(fallbackModel === undefined ? {} : { fallbackModel }),
-        ...(maxTurns === undefined ? {} : { maxTurns }),
-        ...(allowedTools === undefined ? {} : { allowedTools }),
-        ...(plugins === undefined ? {} : { plugins }),
-        ...(disallowedTools === undefined ? {} : { disallowedTools }),
-        ...(agents === undefined ? {} : { agents }),
-        ...(mcpServers === undefined ? {} : { mcpServers }),
-        ...(tools === undefined ? {} : { tools }),
-        ...(rules.length === 0 ? {} : { checks: true }),
-        ...(grants.length === 0 ? {} : { grants }),
-      };
-    },
+    specOf: async (row) => specOf(row, await hasConversation(store, row.id)),
     async commit(tx, row, frame) {
       stalls.touch(row.id);
       for (const each of frame.type === 'batch' ? frame.frames : [frame]) {
@@ -119,7 +92,10 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     onTranscript: (row) => transcriptLines(store, row.id),
     onWireOpen: async (row, again) => {
       if (row.state === 'live') settle(row);
-      if (again) await noteState(row, 'attached');
+      if (!again) return;
+      // A crash may have come between claiming it and naming it.
+      if (row.container !== null) void placement.claim(row.container, row.id);
+      await noteState(row, 'attached');
     },
     onWireClosed: (row) => {
       live.forget(row.id);

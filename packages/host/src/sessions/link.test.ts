@@ -53,6 +53,7 @@ const placement: Placement = {
     return Promise.resolve({ id: randomUUID(), session });
   },
   settle: () => Promise.resolve(),
+  claim: () => Promise.resolve(),
   bridge: () => Promise.resolve(new PassThrough()),
   inspect: () => state(),
   waitExit: unused,

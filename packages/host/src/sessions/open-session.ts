@@ -6,6 +6,8 @@ import type { WorkerImage } from '../placement/placement.ts';
 import { newId } from '../store/ids.ts';
 import type { Tx } from '../store/store.ts';
 import { newSessionRow, sessionByName, sessionId } from './session-row.ts';
+import { kindOf } from './session-spec.ts';
+import type { Spares } from './spares.ts';
 
 interface Opening {
   readonly execution: string;
@@ -13,26 +15,39 @@ interface Opening {
   readonly options: SessionOptions;
   readonly image: WorkerImage;
   readonly now: Date;
+  /** Containers that are started already. */
+  readonly spares: Pick<Spares, 'take'>;
 }
+
+interface Opened {
+  readonly id: Id;
+  readonly isNew: boolean;
+  /** The container it has from the start, which was a spare. */
+  readonly spare: string | null;
+}
+
+const ready = { detail: 'In a container that was started ahead of time' } as const;
 
 /** Makes the session of this name, or finds it. */
 export async function openSession(
   tx: Tx,
   log: Log,
-  { execution, name, options, image, now }: Opening,
-): Promise<{ id: Id; isNew: boolean }> {
+  { execution, name, options, image, now, spares }: Opening,
+): Promise<Opened> {
   const [known] = await tx.run(sessionByName, { execution, name });
-  if (known) return { id: sessionId(known), isNew: false };
-  const id = idSchema.parse(newId());
-  const token = randomBytes(32).toString('base64url');
+  if (known) return { id: sessionId(known), isNew: false, spare: null };
+  const given = JSON.stringify(options);
+  const spare = await spares.take(tx, kindOf({ id: name, options: given, grants: null, token: '' }), image);
+  const id = idSchema.parse(spare?.id ?? newId());
+  const token = spare?.token ?? randomBytes(32).toString('base64url');
   const { reference, digest } = image;
   const row = newSessionRow({ id, execution, name, image: reference, digest, token }, options);
   await tx.db
     .insertInto('sessions')
-    .values({ ...row, idle_at: now.toISOString() })
+    .values({ ...row, container: spare?.container ?? null, idle_at: now.toISOString() })
     .execute();
   await log.append(tx, execution, [
-    { kind: 'session', payload: { session: id, state: 'starting', image: reference, digest } },
+    { kind: 'session', payload: { session: id, state: 'starting', image: reference, digest, ...(spare && ready) } },
   ]);
-  return { id, isNew: true };
+  return { id, isNew: true, spare: spare?.container ?? null };
 }

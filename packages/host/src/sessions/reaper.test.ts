@@ -28,6 +28,7 @@ const down = () => Promise.reject(new AirlockError('engine_unreachable', 'It doe
 const placement: Placement = {
   start: unused,
   settle: unused,
+  claim: unused,
   bridge: unused,
   inspect: unused,
   waitExit: unused,

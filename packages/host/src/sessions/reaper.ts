@@ -21,12 +21,20 @@ interface ReaperOptions {
 export function createReaper({ store, placement, logger }: ReaperOptions): () => Promise<void> {
   let suspects = new Set<string>();
 
+  async function isSpare(session: string): Promise<boolean> {
+    return (
+      (await store.db.selectFrom('spares').select('id').where('id', '=', session).executeTakeFirst()) !== undefined
+    );
+  }
+
   async function isOpen(session: string): Promise<boolean> {
+    if (await isSpare(session)) return true;
     const row = await store.db.selectFrom('sessions').select('state').where('id', '=', session).executeTakeFirst();
     return row !== undefined && openStates.some((state) => state === row.state);
   }
 
   async function isKnown(session: string): Promise<boolean> {
+    if (await isSpare(session)) return true;
     const row = await store.db.selectFrom('sessions').select('id').where('id', '=', session).executeTakeFirst();
     return row !== undefined;
   }

@@ -28,6 +28,7 @@ async function startOn(list: () => Promise<PlacedContainer[]>, values: Partial<S
   const placement: Placement = {
     start: unused,
     settle: unused,
+    claim: unused,
     bridge: unused,
     inspect: unused,
     waitExit: unused,

@@ -12,6 +12,8 @@ export interface Room {
   check(options: SessionOptions): void;
   /** The session has a container. */
   hold(row: SessionRow): void;
+  /** Whether there was room left for a container nobody needs yet; it then has it. */
+  holdSpare(row: SessionRow): boolean;
   /** Undefined when it has room for one; else `admitted` resolves when it has. People are told once that it waits. */
   enter(row: SessionRow): Promise<{ readonly admitted: Promise<void> } | undefined>;
   /** It has none any more, or is to have none. */
@@ -60,6 +62,7 @@ export function createRoom({ store, log, clock, budget }: RoomOptions): Room {
       const detail = `It asks for ${cpus} CPUs and ${sizeInWords(memoryBytes)} of memory; all sessions together may have ${budget.cpus} and ${sizeInWords(budget.memoryBytes)}`;
       throw new AirlockError('session_too_large', detail);
     },
+    holdSpare: (row) => admission.holdSpare(row.id, needOf(row)),
     hold: (row) => admission.hold(row.id, needOf(row)),
     async enter(row) {
       const since = row.queued_at === null ? clock().getTime() : Date.parse(row.queued_at);

@@ -23,6 +23,7 @@ import { createLosses } from './losses.ts';
 import { createMadeFiles } from './made-files.ts';
 import { addMetered } from './meter.ts';
 import { openSession } from './open-session.ts';
+import { createPool, type Pool } from './pool.ts';
 import { reconcile } from './reconcile.ts';
 import { createRequestOwner } from './request-owner.ts';
 import { createRoom } from './room.ts';
@@ -39,6 +40,7 @@ import {
 } from './session-row.ts';
 import type { Settle } from './settle.ts';
 import { createSleeper } from './sleeper.ts';
+import { createSpares } from './spares.ts';
 import { createStallCheck } from './stall-check.ts';
 import { createStallWatch } from './stall-watch.ts';
 import { createSteering, type Steering } from './steering.ts';
@@ -82,6 +84,8 @@ export interface Sessions {
   filesSettled(execution: string): Promise<void>;
   /** How many wait for room before a session; undefined when it does not wait. */
   before(session: string): number | undefined;
+  /** Keeps containers ready for sessions that may be opened next. */
+  readonly pool: Pick<Pool, 'check' | 'size'>;
   /** Lets go of every session; containers stay for the next host. */
   detach(): Promise<void>;
   /** Ends every open session and removes its container. */
@@ -103,6 +107,10 @@ export interface SessionsOptions {
   /** The worker image now in use. */
   readonly image: () => WorkerImage;
   readonly logger: LinkDeps['log'];
+  /** Names the installation, whose containers these are. */
+  readonly installation: string;
+  /** Containers that are kept started ahead of time, at most. */
+  readonly mostSpares: number;
   /** What all containers of this host may take of the machine together. No limit when left out. */
   readonly budget?: Need;
 }
@@ -120,6 +128,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
   const made = createMadeFiles(options);
   const room = createRoom({ ...options, budget: options.budget ?? unlimited });
+  const spares = createSpares({ store, home: options.installation, clock });
+  const pool = createPool({ ...options, spares, room, most: options.mostSpares });
   const losses = createLosses({ ...options, sinks, stalls, made, room });
   const { lost, release } = losses;
   const parts = { sinks, stalls, losses, made, room, bringFiles: createGivenFiles(options) };
@@ -161,10 +171,12 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     async open(tx, execution, name, sessionOptions) {
       room.check(sessionOptions);
-      const opening = { execution, name, options: sessionOptions, image: options.image(), now: clock() };
-      const { id, isNew } = await openSession(tx, log, opening);
+      const opening = { execution, name, options: sessionOptions, image: options.image(), now: clock(), spares };
+      const { id, isNew, spare } = await openSession(tx, log, opening);
       if (!isNew) return id;
       tx.afterCommit(() => {
+        if (spare !== null) void placement.claim(spare, id);
+        pool.opened(JSON.stringify(sessionOptions));
         made.begin(id, execution);
         links.connect(id);
         void refuseWrongKey(id);
@@ -250,6 +262,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         ({ problem }) => problem !== null,
       );
       for (const row of condemned) await lost(row.id, problemOf(row));
+      await pool.begin();
       await reconcile({ store, placement, logger: options.logger });
       await takeUp(await rowsIn(options, openStates), takingUp);
     },
@@ -284,11 +297,15 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     filesSettled: made.settled,
 
+    pool,
+
     async detach() {
+      await pool.close();
       await Promise.all(links.sessions().map(links.disconnect));
     },
 
     async endAll() {
+      await pool.close();
       const rows = await rowsIn(options, [...openStates, 'hibernated']);
       await Promise.all(links.sessions().map(links.disconnect));
       for (const row of rows) await lost(row.id, new AirlockError('container_lost', 'Airlock was told to end it'));

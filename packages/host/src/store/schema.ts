@@ -161,6 +161,20 @@ export interface SessionsTable {
   queued_at: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
+/** Containers started before there is a session for them; `id` becomes that of the session. */
+export interface SparesTable {
+  id: string;
+  /** Names the installation that has started it. */
+  home: string;
+  /** Hash of everything that makes it other than other spares; of its image, the engine's id. */
+  kind: string;
+  digest: string;
+  token: string;
+  /** Null while it is being started. */
+  container: string | null;
+  made_at: string;
+}
+
 /** Files of executions; their bytes lie in the home. */
 export interface FilesTable {
   n: Generated<number>;
@@ -241,4 +255,5 @@ export interface Schema {
   files: FilesTable;
   service_versions: ServiceVersionsTable;
   tool_uses: ToolUsesTable;
+  spares: SparesTable;
 }

@@ -3,7 +3,8 @@ import type { Migration } from 'kysely/migration';
 
 /**
  * What is known of a session: the id of its image, what the CLI says of itself, how full its memory is, what runs beside
- * it; since when it has had nothing to do, and since when it waits for room. How long an execution has waited for people.
+ * it; since when it has had nothing to do, and since when it waits for room. Containers started ahead of time. How long an
+ * execution has waited for people.
  */
 async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db;
@@ -15,6 +16,16 @@ async function up(db: Kysely<unknown>): Promise<void> {
     .on('sessions')
     .columns(['idle_at'])
     .where('idle_at' as never, 'is not', null)
+    .execute();
+  await schema
+    .createTable('spares')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('home', 'text', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('digest', 'text', (c) => c.notNull())
+    .addColumn('token', 'text', (c) => c.notNull())
+    .addColumn('container', 'text')
+    .addColumn('made_at', 'text', (c) => c.notNull())
     .execute();
   await schema
     .alterTable('executions')
