@@ -1,5 +1,5 @@
 import Docker from 'dockerode';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { containerOf, runIn } from './harness/containers.ts';
 import { reply } from './harness/endings.ts';
