@@ -129,6 +129,7 @@ async function startRig(script = 'scenarios: [{steps: [{say: unused}]}]', apiKey
         },
         onDownAck: () => undefined,
         onModel: (request) => gateway.handle(request, session),
+        onMcp: () => Promise.reject(new Error('Not asked for')),
         onTranscript: () => Readable.from([]),
       },
     });

@@ -79,6 +79,8 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
           },
         }),
       handleModel: (request, session) => gateway.handle(request, session),
+      handleMcp: () => Promise.reject(new Error('Not asked for')),
+      requireSecrets: () => undefined,
       upstreamProblem: (session) => gateway.lastUpstreamError(session),
       keyProblem: () => Promise.resolve(undefined),
       forget: (session) => gateway.forget(session),

@@ -6,6 +6,8 @@ import { defaultPort } from '@airlock/protocol/api';
 import { parseDotenv } from '@airlock/protocol/dotenv';
 import { AirlockError } from '@airlock/protocol/errors';
 import * as z from 'zod';
+import type { Secret } from './gateway/secrets.ts';
+import { readSecrets, withoutSecrets } from './secret-settings.ts';
 
 const portWords = 'must be a whole number from 0 to 65535';
 
@@ -55,6 +57,7 @@ export interface Config {
   readonly model:
     | { readonly kind: 'api'; readonly baseUrl: string; readonly key: string }
     | { readonly kind: 'simulated' };
+  readonly secrets: ReadonlyMap<string, Secret>;
   readonly imageUri: string | undefined;
   readonly servicesDir: string;
   /** What session containers may take of the engine's machine together, where it is not left to Airlock. */
@@ -65,14 +68,16 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** A short hash of `home`; labels the containers of this installation. */
   readonly installation: string;
-  /** For finding the engine and for programs we start. */
+  /** For finding the engine and for programs we start. Without secrets. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly userHome: string;
 }
 
 /** Reads the environment over `.env` in `root`; throws `config_invalid` naming the setting and what is wrong. */
 export function readConfig(root: string, env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const settings = parseSettings({ ...withoutEmpty(readDotenv(join(root, '.env'))), ...withoutEmpty(env) });
+  const values = { ...withoutEmpty(readDotenv(join(root, '.env'))), ...withoutEmpty(env) };
+  const settings = parseSettings(values);
+  const own = withoutSecrets(env);
   const home = resolve(root, settings.AIRLOCK_HOME);
   return {
     home,
@@ -83,6 +88,7 @@ export function readConfig(root: string, env: Readonly<Record<string, string | u
     model: settings.ANTHROPIC_API_KEY
       ? { kind: 'api', baseUrl: settings.ANTHROPIC_BASE_URL, key: settings.ANTHROPIC_API_KEY }
       : { kind: 'simulated' },
+    secrets: readSecrets(values),
     imageUri: settings.CONTAINER_IMAGE_URI,
     servicesDir: resolve(root, settings.AIRLOCK_SERVICES ?? 'services'),
     maxCpus: settings.AIRLOCK_MAX_CPUS,
@@ -90,7 +96,7 @@ export function readConfig(root: string, env: Readonly<Record<string, string | u
     mostSpares: settings.AIRLOCK_WARM,
     logLevel: settings.AIRLOCK_LOG_LEVEL,
     installation: createHash('sha256').update(home).digest('hex').slice(0, 12),
-    env: settings.DOCKER_HOST === undefined ? env : { ...env, DOCKER_HOST: settings.DOCKER_HOST },
+    env: settings.DOCKER_HOST === undefined ? own : { ...own, DOCKER_HOST: settings.DOCKER_HOST },
     userHome: env.HOME ?? homedir(),
   };
 }

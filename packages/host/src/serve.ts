@@ -14,6 +14,8 @@ import { createExecutions, type Executions } from './executions/executions.ts';
 import { createFiles } from './files/files.ts';
 import { createModelGateway } from './gateway/gateway.ts';
 import { createKeyCheck } from './gateway/key-check.ts';
+import { createMcpGateway } from './gateway/mcp-gateway.ts';
+import { createSecrets } from './gateway/secrets.ts';
 import { lockHome, removeHostFile, writeHostFile } from './host-file.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createLog } from './log/log.ts';
@@ -185,6 +187,8 @@ function compose(options: ComposeOptions) {
       });
     },
   });
+  const secrets = createSecrets(config.secrets);
+  const mcp = createMcpGateway({ secrets });
   const inbox = createInbox({
     store,
     log,
@@ -225,8 +229,13 @@ function compose(options: ComposeOptions) {
     wire: {
       openWire,
       handleModel: (request, session) => gateway.handle(request, session),
+      handleMcp: mcp.handle,
+      requireSecrets: secrets.require,
       upstreamProblem: (session) => gateway.lastUpstreamError(session),
-      forget: (session) => gateway.forget(session),
+      forget(session) {
+        gateway.forget(session);
+        mcp.forget(session);
+      },
       keyProblem: keys.check,
     },
   });

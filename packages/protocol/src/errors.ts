@@ -141,6 +141,11 @@ export const errorTable = {
     title: 'The model API cannot be reached',
     fix: 'Check the network and ANTHROPIC_BASE_URL',
   },
+  secret_unusable: {
+    status: 500,
+    title: 'A secret cannot be used',
+    fix: 'Correct the setting named in .env, restart, and start a new execution',
+  },
   workspace_full: { status: 507, title: 'The workspace is full', fix: 'Raise the limit of the service, or use less' },
   wire_refused: { status: 403, title: 'The wire was refused', fix: 'Another host has taken over this session' },
   nothing_to_back_up: {

@@ -7,6 +7,7 @@ import { isSafePath } from './files/names.ts';
 import { effortSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
+import { mcpServersSchema } from './mcp.ts';
 import { ruleSchema } from './rules.ts';
 import { usageSchema } from './usage.ts';
 
@@ -52,14 +53,6 @@ export const agentSchema = z.strictObject({
   prompt: z.string().min(1).max(4_000),
   tools: z.array(z.string().min(1).max(200)).max(100).optional(),
   model: z.string().optional(),
-});
-
-/** An MCP server that runs in the container, and speaks over its standard input and output. */
-export const mcpServerSchema = z.strictObject({
-  command: z.string().min(1).max(1_000),
-  args: z.array(z.string().max(20_000)).max(100).exactOptional(),
-  /** The container has no secrets: neither may this. */
-  env: z.record(z.string(), z.string().max(4_000)).exactOptional(),
 });
 
 /** A tool a service offers to Claude, as it crosses boundaries. */
@@ -110,15 +103,8 @@ const sessionOptions = z.object({
   files: z.record(z.string().refine(isSafePath, 'A path within the workspace'), z.string()).optional(),
   /** Sub-agents Claude may call on, by name. */
   agents: z.record(z.string().regex(/^[a-z0-9-]{1,64}$/), agentSchema).optional(),
-  /** MCP servers in the container, by name; `service` is that of `tools`. */
-  mcpServers: z
-    .record(
-      z
-        .string()
-        .regex(/^(?!service$)[a-z0-9-]{1,64}$/, 'A name has small letters, digits and dashes, and is not "service"'),
-      mcpServerSchema,
-    )
-    .optional(),
+  /** MCP servers by name, in the container or reached by the host; `service` is that of `tools`. */
+  mcpServers: mcpServersSchema.optional(),
   /** Tools the service offers, and runs itself. */
   tools: z.array(toolSpecSchema).max(50).optional(),
   /** A turn in which neither model, tool nor person does anything this long ends as an error. Default 11 minutes. */

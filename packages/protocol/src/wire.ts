@@ -4,8 +4,9 @@ import { contextUseSchema, factsSchema, taskSchema, taskStepSchema } from './fac
 import { effortSchema, grantSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
+import { toldMcpServerSchema } from './mcp.ts';
 import { sessionAskSchema } from './requests.ts';
-import { agentSchema, mcpServerSchema, toolResultSchema, toolSpecSchema } from './service-channel.ts';
+import { agentSchema, toolResultSchema, toolSpecSchema } from './service-channel.ts';
 
 /*
  * The wire: HTTP/2 over one duplex byte stream between a host (server) and a runner (client).
@@ -15,10 +16,14 @@ import { agentSchema, mcpServerSchema, toolResultSchema, toolSpecSchema } from '
  * body is the stream up, its response body the stream down, both newline-delimited JSON. Model requests are ordinary
  * HTTP/2 requests below `wireRoutes.model`, with the model API's own paths. A runner that resumes reads what Claude
  * remembers with GET `wireRoutes.transcript`, newline-delimited JSON too (`transcriptLineSchema`).
+ *
+ * Requests to an MCP server the host reaches for the session are HTTP/2 requests to `wireRoutes.mcp/<name>`, with the
+ * methods and the headers (`mcpRequestHeaders`) of MCP's streamable HTTP. The host knows where the server is and what it
+ * is to be sent besides; where it answers itself, it says why in plain text. Neither side sends a POST twice.
  */
 
 export const wireVersion = 1;
-export const wireRoutes = { stream: '/stream', model: '/model', transcript: '/transcript' } as const;
+export const wireRoutes = { stream: '/stream', model: '/model', mcp: '/mcp', transcript: '/transcript' } as const;
 
 /** Longest line either side accepts, in bytes. */
 export const maxWireLine = 64 * 1024 * 1024;
@@ -77,7 +82,7 @@ export const sessionSpecSchema = z.object({
   /** Folders below `imagePaths.plugins`. */
   plugins: z.array(z.string()).optional(),
   agents: z.record(z.string(), agentSchema).optional(),
-  mcpServers: z.record(z.string(), mcpServerSchema).optional(),
+  mcpServers: z.record(z.string(), toldMcpServerSchema).optional(),
   /** Tools of the service: the host is asked to run them. */
   tools: z.array(toolSpecSchema).optional(),
   /** The host has rules: it is asked about every call of a tool. */

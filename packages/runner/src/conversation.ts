@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { Json } from '@airlock/protocol/json';
 import type { DownFrame, SingleFrame } from '@airlock/protocol/wire';
-import { type Query, query, type SDKMessage, type SessionStore } from '@anthropic-ai/claude-agent-sdk';
+import {
+  type McpServerConfig,
+  type Query,
+  query,
+  type SDKMessage,
+  type SessionStore,
+} from '@anthropic-ai/claude-agent-sdk';
 import { createAsks } from './asks.ts';
 import { createChecks } from './checks.ts';
 import { claudeOptions } from './claude-options.ts';
@@ -23,6 +29,8 @@ import type { Uplink } from './uplink.ts';
 export interface ConversationOptions {
   readonly config: RunnerConfig;
   readonly modelUrl: string;
+  /** Beside the one of the service's tools. */
+  readonly mcpServers: Record<string, McpServerConfig>;
   readonly claude: ClaudeProcess;
   readonly uplink: Uplink;
   readonly live: LiveText;
@@ -44,6 +52,7 @@ const holdMs = 2_000;
 export function startConversation({
   config,
   modelUrl,
+  mcpServers,
   claude,
   uplink,
   live,
@@ -67,7 +76,7 @@ export function startConversation({
       {
         canUseTool: asks.canUseTool,
         onElicitation: asks.onElicitation,
-        mcpServers: { ...config.spec.mcpServers, ...tools.servers },
+        mcpServers: { ...mcpServers, ...tools.servers },
         hooks: { ...edits.hooks, ...(config.spec.checks ? checks.hooks : {}) },
         sessionStore: storeOf(mirror),
         spawnClaudeCodeProcess: claude.spawn,

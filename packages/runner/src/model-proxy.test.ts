@@ -19,7 +19,7 @@ let hosts = 0;
 
 async function startProxy() {
   const links = createLinks();
-  const proxy = await startModelProxy(links);
+  const proxy = await startModelProxy(links, () => Promise.reject(new Error('Not asked for')));
   cleanups.push(() => proxy.close());
   /** A host at the other end of a new wire. */
   const attach = async (onModel: OnModel) => {

@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { wireRoutes } from '@airlock/protocol/wire';
 import type { Links } from './links.ts';
 import { refuse, refuseTunnel } from './refusals.ts';
 import type { WireLink } from './wire-link.ts';
@@ -26,16 +27,20 @@ export interface ModelProxy {
   close(): void;
 }
 
+type ServeMcp = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
 /** Requests are kept until they are answered: one at most this large, all together at most eight times that. */
 const maxBody = 32 * 1024 * 1024;
 const maxBodies = 8 * maxBody;
 
-export async function startModelProxy(links: Links): Promise<ModelProxy> {
+/** `serveMcp` answers what is asked below `wireRoutes.mcp`. */
+export async function startModelProxy(links: Links, serveMcp: ServeMcp): Promise<ModelProxy> {
   let held = 0;
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
     if (!path.startsWith('/')) return refuse(response, path);
+    if (path.startsWith(`${wireRoutes.mcp}/`)) return await serveMcp(request, response);
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const body = await readBody(request, Math.min(maxBody, maxBodies - held));
@@ -52,7 +57,7 @@ export async function startModelProxy(links: Links): Promise<ModelProxy> {
     for (;;) {
       const link = await links.current(gone);
       const answer = await begin(link, ask, gone);
-      if (answer.kind === 'answered') return await pass(answer.stream, answer.status, answer.headers, response);
+      if (answer.kind === 'answered') return await passAnswer(answer.stream, answer.status, answer.headers, response);
       // The host refused the stream although its wire stands: the CLI's own retry is the right pace.
       if (link.isOpen) {
         response.destroy();
@@ -125,7 +130,7 @@ async function begin(link: WireLink, ask: Ask, gone: AbortSignal): Promise<Begun
 }
 
 /** Resolves when the response was passed on whole, or broken off. */
-async function pass(
+export async function passAnswer(
   stream: ClientHttp2Stream,
   status: number,
   headers: OutgoingHttpHeaders,
@@ -150,7 +155,8 @@ async function pass(
   });
 }
 
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+/** Nothing when it is larger than `maxBytes`. */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

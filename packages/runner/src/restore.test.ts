@@ -39,6 +39,7 @@ function linksOf(...answers: AsyncIterable<Uint8Array>[]) {
   const link = (n: number, answer: AsyncIterable<Uint8Array>): WireLink => ({
     sink: { write: () => true },
     request: () => expect.unreachable('nothing is asked of the model'),
+    mcp: () => expect.unreachable('nothing is asked of a server'),
     transcript: () => answer,
     isOpen: true,
     closed: Promise.resolve(),

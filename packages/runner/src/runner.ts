@@ -4,6 +4,7 @@ import { startConversation } from './conversation.ts';
 import { createDownlink } from './downlink.ts';
 import { createLinks } from './links.ts';
 import { createLiveText } from './live-text.ts';
+import { createMcpProxy } from './mcp-proxy.ts';
 import { startModelProxy } from './model-proxy.ts';
 import { createOrphanWatch } from './orphan.ts';
 import { restoreTranscript } from './restore.ts';
@@ -42,12 +43,14 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const orphan = createOrphanWatch(spec.orphanMs);
   const over = Promise.withResolvers<Exit>();
   let isStopping = false;
-  const proxy = await startModelProxy(links);
+  const mcp = createMcpProxy(links);
+  const proxy = await startModelProxy(links, mcp.serve);
   const leaving = new AbortController();
   const restored = spec.resumes
     ? restoreTranscript(links, { home: config.home, session: spec.session }, leaving.signal)
     : Promise.resolve();
-  const conversation = startConversation({ config, modelUrl: proxy.url, claude, uplink, live, restored });
+  const mcpServers = mcp.configs(spec.mcpServers ?? {}, proxy.url);
+  const conversation = startConversation({ config, modelUrl: proxy.url, mcpServers, claude, uplink, live, restored });
   const downlink = createDownlink({
     onFrame: conversation.take,
     onTaken: uplink.ackDown,

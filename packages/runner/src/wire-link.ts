@@ -9,6 +9,8 @@ export interface WireLink {
   readonly sink: LineSink;
   /** Begins a model request; `path` is the model API's own. */
   request(method: string, path: string, headers: OutgoingHttpHeaders): ClientHttp2Stream;
+  /** Begins a request to an MCP server; `path` is below `wireRoutes.mcp`. */
+  mcp(method: string, path: string, headers: OutgoingHttpHeaders): ClientHttp2Stream;
   /** Asks for the transcript the host has kept. */
   transcript(): AsyncIterable<Uint8Array>;
   readonly isOpen: boolean;
@@ -59,6 +61,8 @@ export function createWireLink(socket: Duplex, events: WireLinkEvents): WireLink
       const target = { ...headers, ':method': method, ':path': `${wireRoutes.model}${path}` };
       return session.request(target, { endStream: false });
     },
+    mcp: (method, path, headers) =>
+      session.request({ ...headers, ':method': method, ':path': path }, { endStream: false }),
     transcript: () => session.request({ ':method': 'GET', ':path': wireRoutes.transcript }),
     get isOpen() {
       return isOpen && !session.destroyed;

@@ -1,16 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hiddenLineFilter } from '@airlock/flow/hidden-lines';
+import type { McpServers } from '@airlock/protocol/mcp';
 import type { LiveFrame } from '@airlock/protocol/wire';
+import type { McpTarget } from '../gateway/mcp-gateway.ts';
 import type { UpstreamProblem } from '../gateway/problem.ts';
 import type { Log } from '../log/log.ts';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
-import type { ModelRequest, ModelResponse } from '../wire/wire.ts';
+import type { McpRequest, McpResponse, ModelRequest, ModelResponse } from '../wire/wire.ts';
 import { commitFrame, endsTurn, type FrameSinks } from './frames.ts';
 import type { LinkDeps } from './link.ts';
 import type { Losses } from './losses.ts';
 import type { MadeFiles } from './made-files.ts';
+import { remoteServer } from './mcp-servers.ts';
 import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import { specOf } from './session-spec.ts';
 import type { StallWatch } from './stall-watch.ts';
@@ -20,6 +23,9 @@ import { hasConversation, transcriptLines } from './transcript.ts';
 export interface WireParts {
   readonly openWire: LinkDeps['openWire'];
   readonly handleModel: (request: ModelRequest, session: string) => Promise<ModelResponse>;
+  readonly handleMcp: (request: McpRequest, target: McpTarget) => Promise<McpResponse>;
+  /** Throws `secret_unusable` when one that a server's headers name is not there, or not for it. */
+  readonly requireSecrets: (servers: McpServers) => void;
   /** What the last model request of the session failed with, if it failed. */
   readonly upstreamProblem: (session: string) => UpstreamProblem | undefined;
   /** What is wrong with the model key, as far as can be told without a conversation. Must not reject. */
@@ -55,6 +61,14 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     });
   }
 
+  /** Something people should know of that ends nothing. */
+  async function warn({ id, execution }: SessionRow, text: string): Promise<void> {
+    parts.logger.warn({ session: id }, text);
+    await store
+      .write(async (tx) => void (await log.append(tx, execution, [{ kind: 'stderr', payload: { text } }])))
+      .catch((error: unknown) => parts.logger.warn({ session: id, error }, 'A warning was not written down'));
+  }
+
   function settle(row: SessionRow): void {
     if (row.container !== null) void placement.settle(row.container, settingsOf(row).cpus);
   }
@@ -88,6 +102,11 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     onModel: (row, request) => {
       stalls.touch(row.id);
       return wire.handleModel(request, row.id);
+    },
+    onMcp: async (row, request) => {
+      stalls.touch(row.id);
+      const onProblem = (text: string) => void warn(row, text);
+      return await wire.handleMcp(request, { session: row.id, server: remoteServer(row, request.server), onProblem });
     },
     onTranscript: (row) => transcriptLines(store, row.id),
     onWireOpen: async (row, again) => {

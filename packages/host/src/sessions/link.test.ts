@@ -96,6 +96,7 @@ const deps = (): LinkDeps => ({
   commit: (_tx, _row, frame) => Promise.resolve(void committed.push(frame)),
   onLive: () => undefined,
   onModel: unused,
+  onMcp: unused,
   onTranscript: async function* () {
     yield 'a line';
   },

@@ -3,7 +3,7 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { LiveFrame, UpFrame } from '@airlock/protocol/wire';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Tx } from '../store/store.ts';
-import type { HostHello, ModelRequest, ModelResponse, Wire, WireHandlers } from '../wire/wire.ts';
+import type { HostHello, McpRequest, ModelRequest, ModelResponse, Wire, WireHandlers } from '../wire/wire.ts';
 import { commitUp, type Down } from './commit-up.ts';
 import { type ContainerDeps, removeReplaced, startContainer, wantsContainer, whyGone } from './container.ts';
 import { isEndQueued, readOutbox } from './outbox.ts';
@@ -34,6 +34,7 @@ export interface LinkDeps extends ContainerDeps {
   readonly commit: (tx: Tx, row: SessionRow, frame: UpFrame) => Promise<void>;
   readonly onLive: (row: SessionRow, frame: LiveFrame) => void;
   readonly onModel: (row: SessionRow, request: ModelRequest) => Promise<ModelResponse>;
+  readonly onMcp: (row: SessionRow, request: McpRequest) => ReturnType<WireHandlers['onMcp']>;
   /** What Claude remembers of the session, line by line. */
   readonly onTranscript: (row: SessionRow) => AsyncIterable<string>;
   /** A wire is open; `again` when an earlier one to the same container was lost, to this host or another. */
@@ -124,6 +125,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
         down.taken = Math.max(down.taken, n);
       },
       onModel: (request) => deps.onModel(row, request),
+      onMcp: (request) => deps.onMcp(row, request),
       onTranscript: () => deps.onTranscript(row),
     };
   }

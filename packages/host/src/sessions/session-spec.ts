@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SessionSpec } from '@airlock/protocol/wire';
+import { toldServers } from './mcp-servers.ts';
 import { grantsOf, type SessionRow, sessionId, settingsOf } from './session-row.ts';
 
 /** A runner without a host for this long ends itself. */
@@ -34,7 +35,7 @@ function claudeOf(row: Given): Omit<SessionSpec, 'session' | 'tokenHash' | 'orph
     ...(plugins === undefined ? {} : { plugins }),
     ...(disallowedTools === undefined ? {} : { disallowedTools }),
     ...(agents === undefined ? {} : { agents }),
-    ...(mcpServers === undefined ? {} : { mcpServers }),
+    ...(mcpServers === undefined ? {} : { mcpServers: toldServers(mcpServers) }),
     ...(tools === undefined ? {} : { tools }),
     ...(rules.length === 0 ? {} : { checks: true }),
     ...(grants.length === 0 ? {} : { grants }),

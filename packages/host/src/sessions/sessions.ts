@@ -48,7 +48,7 @@ import { rowsIn, takeUp } from './take-up.ts';
 import { createWorkspaceWatch } from './workspace-watch.ts';
 
 export interface Sessions {
-  /** Makes the session of this name, or finds it; its container starts after the commit. */
+  /** Makes the session of this name, or finds it; its container starts after the commit. Rejects with `secret_unusable`. */
   open(tx: Tx, execution: string, name: string, options: SessionOptions): Promise<Id>;
   /** Begins a turn; `key` gets its outcome. A second `send` with the same key changes nothing. */
   send(tx: Tx, execution: string, name: string, text: string, key: string): Promise<void>;
@@ -174,6 +174,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const opening = { execution, name, options: sessionOptions, image: options.image(), now: clock(), spares };
       const { id, isNew, spare } = await openSession(tx, log, opening);
       if (!isNew) return id;
+      options.wire.requireSecrets(sessionOptions.mcpServers ?? {});
       tx.afterCommit(() => {
         if (spare !== null) void placement.claim(spare, id);
         pool.opened(JSON.stringify(sessionOptions));

@@ -22,6 +22,7 @@ const idle: WireHandlers = {
   onLive: () => undefined,
   onDownAck: () => undefined,
   onModel: () => Promise.reject(new Error('Not asked for')),
+  onMcp: () => Promise.reject(new Error('Not asked for')),
   onTranscript: () => Readable.from([]),
 };
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { wireRoutes } from '@airlock/protocol/wire';
 import { withoutHandle } from './handle-free.ts';
 import { exchangeHello } from './hello.ts';
+import { serveMcp } from './mcp-route.ts';
 import { serveModel } from './model-route.ts';
 import { serveTranscript } from './transcript-route.ts';
 import { readUp, writeLine } from './up-stream.ts';
@@ -99,6 +100,7 @@ function serveWire(
     opened.on('error', () => undefined);
     const path = headers[':path'] ?? '';
     if (path.startsWith(`${wireRoutes.model}/`)) serveModel(opened, headers, handlers.onModel);
+    else if (path.startsWith(`${wireRoutes.mcp}/`)) serveMcp(opened, headers, handlers.onMcp);
     else if (path === wireRoutes.transcript && headers[':method'] === 'GET')
       serveTranscript(opened, handlers.onTranscript);
     else if (path === wireRoutes.stream && headers[':method'] === 'POST' && !stream) serveStream(opened);

@@ -19,6 +19,18 @@ export interface ModelResponse {
   readonly body: Readable;
 }
 
+/** A request to an MCP server of the session, by the name it has there; nothing about it has been checked. */
+export interface McpRequest extends Omit<ModelRequest, 'path'> {
+  readonly server: string;
+}
+
+export interface McpResponse {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  /** An error on it cuts the response. */
+  readonly body: Readable;
+}
+
 export interface WireHandlers {
   /** Called once per number, in order, one at a time. The frame is acknowledged when the promise resolves. */
   onUp(n: number, frame: UpFrame): Promise<void>;
@@ -27,6 +39,8 @@ export interface WireHandlers {
   onDownAck(n: number): void;
   /** Must not reject: failures are responses. */
   onModel(request: ModelRequest): Promise<ModelResponse>;
+  /** Must not reject: failures are responses. */
+  onMcp(request: McpRequest): Promise<McpResponse>;
   /** The lines of the transcript, each with its line end. */
   onTranscript(): AsyncIterable<string>;
 }
