@@ -98,6 +98,8 @@ function serveWire(
 
   session.on('stream', (opened: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     opened.on('error', () => undefined);
+    // The session may have broken between the head of the request and now.
+    if (opened.destroyed) return;
     const path = headers[':path'] ?? '';
     if (path.startsWith(`${wireRoutes.model}/`)) serveModel(opened, headers, handlers.onModel);
     else if (path.startsWith(`${wireRoutes.mcp}/`)) serveMcp(opened, headers, handlers.onMcp);
