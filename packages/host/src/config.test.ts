@@ -45,6 +45,18 @@ describe('readConfig', () => {
     expect(readConfig(rootWith('DOCKER_HOST=tcp://other:2375\n'), {}).env.DOCKER_HOST).toBe('tcp://other:2375');
   });
 
+  test('has secrets of .env and the environment, which programs it starts do not get', () => {
+    const root = rootWith('AIRLOCK_SECRET_A=from-the-file\nAIRLOCK_SECRET_HOSTS_A=a.example\n');
+    const { secrets, env } = readConfig(root, {
+      PATH: '/bin',
+      AIRLOCK_SECRET_B: 'from-the-environment',
+      AIRLOCK_SECRET_HOSTS_B: 'b.example',
+    });
+    expect(secrets.get('A')).toEqual({ value: 'from-the-file', hosts: ['a.example'] });
+    expect(secrets.get('B')).toEqual({ value: 'from-the-environment', hosts: ['b.example'] });
+    expect(env).toEqual({ PATH: '/bin' });
+  });
+
   test('names file, line and problem of a .env that cannot be parsed', () => {
     const root = rootWith('AIRLOCK_PORT=4000\n\nANTHROPIC_API_KEY="sk-secret\n');
     expect(problemOf(root)).toBe(`${join(root, '.env')}, line 3: ANTHROPIC_API_KEY: the quote " is not closed`);

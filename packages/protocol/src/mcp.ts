@@ -14,24 +14,25 @@ export const secretReference = new RegExp(`\\{\\{(${secretName})\\}\\}`, 'g');
 /** The names of secrets; `HOSTS_` begins the setting that says where one may be sent. */
 export const secretNamePattern = new RegExp(`^(?!HOSTS_)${secretName}$`);
 
-/** Of an MCP request, all that comes from Claude's side. */
-export const mcpRequestHeaders: readonly string[] = [
-  'accept',
-  'content-type',
-  'last-event-id',
-  'mcp-protocol-version',
-  'mcp-session-id',
-];
+const requestHeader =
+  /^(?:accept|content-type|last-event-id|mcp-(?:method|name|protocol-version|session-id|param-[a-z0-9_-]{1,64}))$/;
+
+/** Whether a header, in small letters, is the transport's own: of an MCP request, all that comes from Claude's side. */
+export function isMcpRequestHeader(name: string): boolean {
+  return requestHeader.test(name);
+}
 
 /** Headers a service cannot set: they are the transport's, or belong to one hop. */
 const notSettable = new Set([
-  ...mcpRequestHeaders,
+  'accept',
   'accept-encoding',
   'connection',
   'content-length',
+  'content-type',
   'expect',
   'host',
   'keep-alive',
+  'last-event-id',
   'te',
   'trailer',
   'transfer-encoding',
@@ -47,7 +48,7 @@ function namesSecretsWell(value: string): boolean {
 function problemOfHeader(name: string, value: string): string | undefined {
   const lower = name.toLowerCase();
   if (!/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name)) return 'This is no name of a header';
-  if (notSettable.has(lower) || lower.startsWith('proxy-')) return 'This header is set by Airlock';
+  if (notSettable.has(lower) || /^(?:mcp|proxy)-/.test(lower)) return 'This header is set by Airlock';
   if (!/^[\x20-\x7e]*$/.test(value)) return 'A header is printable ASCII';
   return namesSecretsWell(value)
     ? undefined

@@ -18,7 +18,7 @@ import { agentSchema, toolResultSchema, toolSpecSchema } from './service-channel
  * remembers with GET `wireRoutes.transcript`, newline-delimited JSON too (`transcriptLineSchema`).
  *
  * Requests to an MCP server the host reaches for the session are HTTP/2 requests to `wireRoutes.mcp/<name>`, with the
- * methods and the headers (`mcpRequestHeaders`) of MCP's streamable HTTP. The host knows where the server is and what it
+ * methods and the headers (`isMcpRequestHeader`) of MCP's streamable HTTP. The host knows where the server is and what it
  * is to be sent besides; where it answers itself, it says why in plain text. Neither side sends a POST twice.
  */
 

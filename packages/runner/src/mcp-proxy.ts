@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type ClientHttp2Stream, constants } from 'node:http2';
-import { mcpRequestHeaders, type ToldMcpServer } from '@airlock/protocol/mcp';
+import { isMcpRequestHeader, type ToldMcpServer } from '@airlock/protocol/mcp';
 import { wireRoutes } from '@airlock/protocol/wire';
 import type { McpServerConfig } from '@anthropic-ai/claude-agent-sdk';
+import * as z from 'zod';
 import type { Links } from './links.ts';
 import { passAnswer, readBody } from './model-proxy.ts';
 import type { WireLink } from './wire-link.ts';
@@ -11,8 +12,8 @@ import type { WireLink } from './wire-link.ts';
 /*
  * What the CLI takes for MCP servers on the loopback interface, and the host reaches.
  *
- * P5. A POST goes up one wire: when that is gone before the answer has begun, the CLI is told that nobody knows what came of
- *     it, and the POST is not sent again. Any other request is asked again on the next wire.
+ * P5. A POST goes up one wire and is not sent again: when its answer cannot begin any more, or is cut, the CLI is told at once
+ *     that nobody knows what came of it. Any other request whose answer has not begun is asked again on the next wire.
  * P6. Only who knows the key given to the CLI is let through: no tool can call a server past the CLI and who it asks.
  */
 
@@ -27,9 +28,10 @@ export interface McpProxy {
 const maxBody = 8 * 1024 * 1024;
 const maxBodies = 4 * maxBody;
 const unknownOutcome = [
-  'Airlock was interrupted while this call was under way, so its outcome is unknown:',
+  'The connection to the MCP server was lost while this call was under way, so its outcome is unknown:',
   'it may or may not have taken effect. Check before you repeat it.',
 ].join(' ');
+const messageSchema = z.object({ id: z.union([z.string(), z.number()]), method: z.string() });
 
 export function createMcpProxy(links: Links): McpProxy {
   const key = `Bearer ${randomBytes(32).toString('base64url')}`;
@@ -54,7 +56,7 @@ export function createMcpProxy(links: Links): McpProxy {
       const link = await links.current(gone);
       const stream = send(link, ask, gone);
       const answer = stream && (await answerOf(stream));
-      if (answer) return await passAnswer(stream, answer.status, answer.headers, response);
+      if (answer) return await passAnswer(stream, answer.status, answer.headers, response, lastWordsOf(ask, answer));
       if (stream && ask.method === 'POST') return refuse(response, 502, unknownOutcome);
       // The host refused the stream although its wire stands.
       if (link.isOpen) return refuse(response, 502, 'Airlock did not take the request');
@@ -85,9 +87,7 @@ interface Ask {
 
 function askOf(request: IncomingMessage, body: Buffer): Ask {
   const { method = 'POST', url = '' } = request;
-  const headers = Object.fromEntries(
-    mcpRequestHeaders.flatMap((name) => (request.headers[name] === undefined ? [] : [[name, request.headers[name]]])),
-  );
+  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => isMcpRequestHeader(name)));
   const length = method === 'POST' ? { 'content-length': body.length } : {};
   return { method, path: url, headers: { ...headers, ...length }, body };
 }
@@ -108,10 +108,13 @@ function send(link: WireLink, ask: Ask, gone: AbortSignal): ClientHttp2Stream | 
   return stream;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+}
+
 /** Resolves when the answer begins, or with nothing when it cannot any more. */
-async function answerOf(
-  stream: ClientHttp2Stream,
-): Promise<{ status: number; headers: OutgoingHttpHeaders } | undefined> {
+async function answerOf(stream: ClientHttp2Stream): Promise<Answer | undefined> {
   return await new Promise((resolve) => {
     stream.once('response', (received) => {
       const headers = Object.fromEntries(Object.entries(received).filter(([name]) => !name.startsWith(':')));
@@ -119,6 +122,31 @@ async function answerOf(
     });
     stream.once('close', () => resolve(undefined));
   });
+}
+
+/**
+ * What ends a stream of events that was cut: without an answer the CLI would wait for one as long as it waits for a tool.
+ * An answer that has come already counts.
+ */
+function lastWordsOf({ method, body }: Ask, { headers }: Answer): string | undefined {
+  if (method !== 'POST' || !String(headers['content-type']).startsWith('text/event-stream')) return undefined;
+  const answers = requestIds(body).map((id) => ({
+    jsonrpc: '2.0',
+    id,
+    error: { code: -32_000, message: unknownOutcome },
+  }));
+  return `\n\n${answers.map((answer) => `event: message\ndata: ${JSON.stringify(answer)}\n\n`).join('')}`;
+}
+
+function requestIds(body: Buffer): (string | number)[] {
+  let message: unknown;
+  try {
+    message = JSON.parse(body.toString('utf8'));
+  } catch {
+    return [];
+  }
+  const parsed = (Array.isArray(message) ? message : [message]).map((each) => messageSchema.safeParse(each));
+  return parsed.flatMap(({ data }) => (data ? [data.id] : []));
 }
 
 function refuse(response: ServerResponse, status: number, text: string): void {

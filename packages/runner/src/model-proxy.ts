@@ -129,12 +129,13 @@ async function begin(link: WireLink, ask: Ask, gone: AbortSignal): Promise<Begun
   });
 }
 
-/** Resolves when the response was passed on whole, or broken off. */
+/** Resolves when the response was passed on whole, or broken off: after `lastWords`, where there are some. */
 export async function passAnswer(
   stream: ClientHttp2Stream,
   status: number,
   headers: OutgoingHttpHeaders,
   response: ServerResponse,
+  lastWords?: string,
 ): Promise<void> {
   response.writeHead(status, headers);
   response.flushHeaders();
@@ -149,7 +150,8 @@ export async function passAnswer(
   await new Promise<void>((resolve) => {
     stream.once('close', () => {
       if (whole && stream.rstCode === constants.NGHTTP2_NO_ERROR) response.end();
-      else response.destroy();
+      else if (lastWords === undefined) response.destroy();
+      else response.end(lastWords);
       resolve();
     });
   });

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage } fr
 import { Agent as HttpsAgent } from 'node:https';
 import { pipeline, Readable } from 'node:stream';
 import { AirlockError } from '@airlock/protocol/errors';
-import { mcpRequestHeaders, type RemoteMcpServer } from '@airlock/protocol/mcp';
+import { isMcpRequestHeader, type RemoteMcpServer } from '@airlock/protocol/mcp';
 import type { McpRequest, McpResponse } from '../wire/wire.ts';
 import { BodyTooLargeError, boundBody, readSome } from './bounded.ts';
 import { unreachableReason } from './problem.ts';
@@ -35,7 +35,7 @@ export interface McpGateway {
 const maxRequest = 8 * 1024 * 1024;
 const maxErrorBody = 64 * 1024;
 const methods = new Set(['GET', 'POST', 'DELETE']);
-const answerHeaders = ['content-type', 'mcp-protocol-version', 'mcp-session-id', 'retry-after'];
+const answerHeaders = new Set(['content-type', 'mcp-protocol-version', 'mcp-session-id', 'retry-after']);
 const passable = /^[\x20-\x7e]{1,4096}$/;
 
 /** Every request has a connection of its own: on one kept alive, a POST could be lost without a trace of whether it was read. */
@@ -79,7 +79,7 @@ export function createMcpGateway({ secrets, headersTimeoutMs = 600_000 }: McpGat
       tell(target, name, problem);
       return refusal(502, problem);
     }
-    const problem = problemOf(response, request, url, filled);
+    const problem = problemOf(response, name, url, filled);
     const status = response.statusCode ?? 502;
     if (status < 200 || status >= 300) {
       if (problem !== undefined) tell(target, name, problem);
@@ -90,6 +90,11 @@ export function createMcpGateway({ secrets, headersTimeoutMs = 600_000 }: McpGat
       response.destroy();
       return refusal(502, problem);
     }
+    response.once('error', () => {
+      // Streams nobody waits for an answer on may end at any time.
+      if (request.method === 'POST' && !request.signal.aborted)
+        tell(target, name, `The MCP server ${name} broke off its answer`);
+    });
     return { status, headers: downHeaders(response.headers, filled), body: bodyOf(response, filled) };
   }
 
@@ -115,8 +120,8 @@ export function createMcpGateway({ secrets, headersTimeoutMs = 600_000 }: McpGat
 }
 
 /** What is wrong with an answer, for people; undefined when nothing is, or only Claude's side can know. */
-function problemOf(response: IncomingMessage, request: McpRequest, url: URL, filled: Filled): string | undefined {
-  const name = `The MCP server ${request.server}`;
+function problemOf(response: IncomingMessage, server: string, url: URL, filled: Filled): string | undefined {
+  const name = `The MCP server ${server}`;
   const { statusCode: status = 502, headers } = response;
   if (status < 300) {
     const { 'content-encoding': encoding = 'identity' } = headers;
@@ -131,10 +136,8 @@ function problemOf(response: IncomingMessage, request: McpRequest, url: URL, fil
     const what = status === 401 ? 'the credentials' : 'access';
     return `${name} refuses ${what} (${status} from ${url.host}): check ${check}`;
   }
-  // A server without a stream of its own says 405; one that forgot the session says 404, and a new one begins.
-  if (request.method !== 'POST' || (status === 404 && request.headers['mcp-session-id'] !== undefined))
-    return undefined;
-  return `${name} answered ${status}`;
+  // What is wrong with the request is between Claude's side and the server: they try versions and forget sessions.
+  return status >= 500 ? `${name} answered ${status}` : undefined;
 }
 
 /** Where to, without what may be secret in it. */
@@ -168,25 +171,23 @@ function bodyOf(response: IncomingMessage, { values }: Filled): Readable {
 }
 
 function requestHeaders({ headers, method }: McpRequest): Record<string, string> {
-  const length = method === 'POST' ? ['content-length'] : [];
-  return {
-    ...pick(headers, [...mcpRequestHeaders, ...length]),
-    'accept-encoding': 'identity',
-    'user-agent': 'airlock',
-  };
+  const isPassed = (name: string) => isMcpRequestHeader(name) || (name === 'content-length' && method === 'POST');
+  return { ...pick(headers, isPassed), 'accept-encoding': 'identity', 'user-agent': 'airlock' };
 }
 
 function downHeaders(headers: IncomingHttpHeaders, { values }: Filled): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(pick(headers, answerHeaders)).map(([name, value]) => [name, redact(value, values)]),
+    Object.entries(pick(headers, (name) => answerHeaders.has(name))).map(([name, value]) => [
+      name,
+      redact(value, values),
+    ]),
   );
 }
 
-function pick(headers: IncomingHttpHeaders, names: readonly string[]): Record<string, string> {
+function pick(headers: IncomingHttpHeaders, isPassed: (name: string) => boolean): Record<string, string> {
   const picked: Record<string, string> = {};
-  for (const name of names) {
-    const value = headers[name];
-    if (typeof value === 'string' && passable.test(value)) picked[name] = value;
+  for (const [name, value] of Object.entries(headers)) {
+    if (isPassed(name) && typeof value === 'string' && passable.test(value)) picked[name] = value;
   }
   return picked;
 }

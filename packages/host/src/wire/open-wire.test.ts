@@ -333,3 +333,95 @@ describe('model requests', () => {
     await closed;
   });
 });
+
+describe('requests to MCP servers', () => {
+  const body = () => new Readable({ read: () => undefined });
+
+  it('reach their handler by the name of the server, and are answered before the first byte', async () => {
+    const answered = body();
+    const { session } = await openWith({
+      async onMcp({ method, server, headers, body: asked }) {
+        expect([method, server, headers['x-extra'], await text(asked)]).toEqual(['POST', 'issues', 'kept', 'hi']);
+        expect(Object.keys(headers).some((name) => name.startsWith(':'))).toBe(false);
+        return { status: 200, headers: { 'mcp-session-id': 's' }, body: answered };
+      },
+    });
+    const { headers, stream } = await ask(session, '/mcp/issues', 'hi');
+    expect(headers).toMatchObject({ ':status': 200, 'mcp-session-id': 's' });
+    answered.push('one');
+    expect(String((await once(stream, 'data'))[0])).toBe('one');
+    answered.push(null);
+    await once(stream, 'end');
+  });
+
+  it('are handed on with whatever path they have, for the handler to look up', async () => {
+    const servers: string[] = [];
+    const { session } = await openWith({
+      onMcp({ server }) {
+        servers.push(server);
+        return Promise.resolve({ status: 204, headers: {}, body: Readable.from([]) });
+      },
+    });
+    for (const path of ['/mcp/', '/mcp/a/b', '/mcp/../model', '/mcp/a?x=1']) {
+      expect((await ask(session, path)).headers[':status']).toBe(204);
+    }
+    expect(servers).toEqual(['', 'a/b', '../model', 'a?x=1']);
+  });
+
+  it('cannot be longer than they say', async () => {
+    const got = Promise.withResolvers<string>();
+    const asked = Promise.withResolvers<void>();
+    const { session } = await openWith({
+      async onMcp({ body: asking }) {
+        asked.resolve();
+        got.resolve(await text(asking).catch(() => 'cut'));
+        return { status: 200, headers: {}, body: Readable.from([]) };
+      },
+    });
+    const head = { ':method': 'POST', ':path': '/mcp/issues', 'content-length': '2' };
+    const stream = session.request(head, { endStream: false });
+    stream.on('error', () => undefined);
+    await asked.promise;
+    stream.end('{}POST /elsewhere HTTP/1.1');
+    await new Promise((resolve) => stream.once('close', resolve));
+    expect(await got.promise).toBe('cut');
+  });
+
+  it('are cut when the answer fails, and when there is none', async () => {
+    const failing = body();
+    const { session } = await openWith({
+      onMcp: ({ server }) =>
+        server === 'a'
+          ? Promise.resolve({ status: 200, headers: {}, body: failing })
+          : Promise.reject(new Error('No answer')),
+    });
+    const { stream } = await ask(session, '/mcp/a');
+    failing.destroy(new Error('Cut'));
+    await expect(text(stream)).rejects.toThrow();
+    const none = session.request({ ':method': 'GET', ':path': '/mcp/b' });
+    await expect(text(none)).rejects.toThrow();
+  });
+
+  it('abort when the runner gives up', async () => {
+    const aborted = Promise.withResolvers<void>();
+    const answered = body();
+    const { session } = await openWith({
+      onMcp({ signal }) {
+        signal.addEventListener('abort', () => aborted.resolve());
+        return Promise.resolve({ status: 200, headers: {}, body: answered });
+      },
+    });
+    const { stream } = await ask(session, '/mcp/a');
+    const closed = new Promise((resolve) => answered.once('close', resolve));
+    stream.close();
+    await Promise.all([aborted.promise, closed]);
+  });
+});
+
+it('a session that breaks with its first request harms nobody', async () => {
+  const { session, wire } = await openWith({});
+  const stream = session.request({ ':method': 'POST', ':path': '/mcp/a', 'content-length': '2' }, { endStream: false });
+  stream.on('error', () => undefined);
+  stream.end('more than two');
+  await wire.closed;
+});
