@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { text } from 'node:stream/consumers';
 import { execStream, execText } from '@airlock/host/placement/exec';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type Api, ofKind } from './harness/api.ts';
 import { testKey } from './harness/host.ts';
+import { backwards, outputOf, searchAsRoot } from './harness/search-as-root.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
 
 const script = `
@@ -21,61 +21,6 @@ scenarios:
   - when: { contains: Be ended }
     steps:
       - blocks: [{ tool_use: { name: Bash, input: { command: "python3 -c \\"print('it ran', file=open('/workspace/ran.txt', 'a'))\\"" } } }]
-`;
-
-/*
- * Needles travel backwards, so that nothing that carries them is taken for a place where they are.
- *
- * As root, in the container's process namespace: where in memory, environments, arguments, open files and the file
- * system the needles are. Only pages in memory are read: the programs reserve far more than there is.
- */
-const search = `
-import array, json, os, stat, sys
-needles = {name: text[::-1].encode() for name, text in json.loads(sys.argv[1]).items()}
-found, scanned = set(), {}
-def look(where, data):
-  scanned[where] = scanned.get(where, 0) + len(data)
-  found.update(name + ': ' + where for name, needle in needles.items() if needle in data)
-def stream(where, file):
-  rest = b''
-  while chunk := file.read(1 << 24):
-    look(where, rest + chunk)
-    rest = chunk[-256:]
-def memory(where, pid):
-  with open('/proc/%s/mem' % pid, 'rb', 0) as mem, open('/proc/%s/pagemap' % pid, 'rb', 0) as map:
-    for line in open('/proc/%s/maps' % pid):
-      span, perms, *_ = line.split()
-      if perms[0] != 'r' or '[v' in line: continue
-      first, last = (int(end, 16) >> 12 for end in span.split('-'))
-      rest = b''
-      for page in range(first, last, 4096):
-        map.seek(page * 8)
-        present = [bits >> 62 != 0 for bits in array.array('Q', map.read(min(4096, last - page) * 8))]
-        if not any(present): continue
-        try:
-          mem.seek(page << 12)
-          data = mem.read(len(present) << 12)
-        except OSError: continue
-        look(where, rest + data)
-        rest = data[-256:]
-for pid in filter(str.isdigit, os.listdir('/proc')):
-  if pid == str(os.getpid()): continue
-  base = '/proc/' + pid
-  try:
-    arguments = open(base + '/cmdline', 'rb').read()
-    program = os.path.basename(arguments.split(b'\\0')[0].decode())
-    look(program + ' arguments', arguments)
-    look(program + ' environment', open(base + '/environ', 'rb').read())
-    for fd in os.listdir(base + '/fd'):
-      if stat.S_ISREG(os.stat(base + '/fd/' + fd).st_mode): stream(program + ' open file', open(base + '/fd/' + fd, 'rb'))
-    memory(program + ' memory', pid)
-  except (FileNotFoundError, ProcessLookupError): pass
-for folder, folders, files in os.walk('/proc/1/root/'):
-  if folder == '/proc/1/root/': folders[:] = [name for name in folders if name not in ('proc', 'sys')]
-  for name in files:
-    path = os.path.join(folder, name)
-    if stat.S_ISREG(os.lstat(path).st_mode): stream('files', open(path, 'rb'))
-print(json.dumps(dict(found=sorted(found), scanned=scanned)))
 `;
 
 /* As a tool: everything it can read, and everything it may try. Writes what came of it beside itself. */
@@ -195,7 +140,6 @@ open('/workspace/%s.json' % sys.argv[1], 'w').write(json.dumps(result))
 print('attacked')
 `;
 
-const searchedSchema = z.object({ found: z.array(z.string()), scanned: z.record(z.string(), z.number()) });
 const outcomes = z.record(z.string(), z.string());
 const attackedSchema = z.object({
   found: z.array(z.string()),
@@ -216,8 +160,6 @@ let token: string;
 /** The tool call that waits for a person while all of this happens. */
 let request: string;
 let asTool: Attacked;
-
-const backwards = (needle: string) => [...needle].reverse().join('');
 
 /** Runs a program in the container as the agent's user. */
 const run = (...command: string[]) => execText({ client: docker, containerId: name, command, doing: 'Test' });
@@ -246,35 +188,6 @@ async function removeExecutions(api: Api): Promise<void> {
   for (const { id } of z.array(z.object({ id: z.string() })).parse(body.items)) {
     await api.call('DELETE', `/executions/${id}`);
   }
-}
-
-/** What a container of its own says before it ends. */
-async function outputOf(options: Docker.ContainerCreateOptions): Promise<string> {
-  const container = await docker.createContainer({ ...options, Cmd: [], Tty: true });
-  try {
-    await container.start();
-    return await text(await container.logs({ follow: true, stdout: true, stderr: true }));
-  } finally {
-    await container.remove({ force: true });
-  }
-}
-
-/** Searches for texts as root, from a container that shares the processes of the session's. */
-async function searchAsRoot(needles: Record<string, string>) {
-  const { Image } = await docker.getContainer(name).inspect();
-  const argument = Object.fromEntries(Object.entries(needles).map(([key, needle]) => [key, backwards(needle)]));
-  const output = await outputOf({
-    Image,
-    User: '0:0',
-    Entrypoint: ['python3', '-c', search, JSON.stringify(argument)],
-    HostConfig: {
-      PidMode: `container:${name}`,
-      CapAdd: ['SYS_PTRACE'],
-      SecurityOpt: ['apparmor=unconfined'],
-      NetworkMode: 'none',
-    },
-  });
-  return searchedSchema.parse(JSON.parse(output));
 }
 
 /** What a session left in its workspace. */
@@ -313,7 +226,7 @@ afterAll(async () => {
 describe('the secrets of a session at work', () => {
   it('are in no memory, environment, argument, file or setting of its container', async () => {
     const hash = createHash('sha256').update(token).digest('hex');
-    const { found, scanned } = await searchAsRoot({ key: testKey, token, hash, prompt: 'Guard the vault' });
+    const { found, scanned } = await searchAsRoot(name, { key: testKey, token, hash, prompt: 'Guard the vault' });
     // That the search finds what is there:
     expect(found).toEqual(
       expect.arrayContaining([

@@ -43,6 +43,7 @@ export async function examine(config: Config, parts: DoctorParts): Promise<Check
     await disk(config.home),
     engine.value ? (await outcome('image', () => image(parts))).check : blocked('image'),
     ...(await model(config)),
+    ...secrets(config),
     (await outcome('port', () => port(config, parts.running))).check,
     await store(config.home),
   ];
@@ -122,6 +123,13 @@ async function model(config: Config): Promise<Check[]> {
       { name: 'model', state: 'fail', detail: `${baseUrl} does not answer: ${reason}`, fix },
     ];
   }
+}
+
+/** Names and hosts, never a value. */
+function secrets({ secrets }: Config): Check[] {
+  if (secrets.size === 0) return [];
+  const each = [...secrets].map(([name, { hosts }]) => `${name} for ${hosts.join(', ')}`);
+  return [{ name: 'secrets', state: 'ok', detail: each.sort().join('; ') }];
 }
 
 async function port(config: Config, running: boolean): Promise<{ detail: string }> {

@@ -12,7 +12,7 @@ export interface Secret {
 export interface Filled {
   /** What is sent, by name in small letters. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The values in it that nobody may see. */
+  /** The values in it that nobody may see, the longest first: one may begin as another does. */
   readonly values: readonly string[];
   /** Their settings. */
   readonly settings: readonly string[];
@@ -46,7 +46,8 @@ export function createSecrets(secrets: ReadonlyMap<string, Secret>): Secrets {
       return [name.toLowerCase(), value] as const;
     });
     const settings = [...used.keys()].map((name) => `AIRLOCK_SECRET_${name}`);
-    return { headers: Object.fromEntries(filled), values: [...used.values()], settings };
+    const values = [...used.values()].sort((a, b) => b.length - a.length);
+    return { headers: Object.fromEntries(filled), values, settings };
   }
 
   return {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Id, idSchema } from '@airlock/protocol/ids';
+import type { McpServers } from '@airlock/protocol/mcp';
 import type { SessionOptions } from '@airlock/protocol/service-channel';
 import type { Log } from '../log/log.ts';
 import type { WorkerImage } from '../placement/placement.ts';
@@ -17,6 +18,8 @@ interface Opening {
   readonly now: Date;
   /** Containers that are started already. */
   readonly spares: Pick<Spares, 'take'>;
+  /** Throws when a secret that one of the servers names is not there. */
+  readonly requireSecrets: (servers: McpServers) => void;
 }
 
 interface Opened {
@@ -32,10 +35,11 @@ const ready = { detail: 'In a container that was started ahead of time' } as con
 export async function openSession(
   tx: Tx,
   log: Log,
-  { execution, name, options, image, now, spares }: Opening,
+  { execution, name, options, image, now, spares, requireSecrets }: Opening,
 ): Promise<Opened> {
   const [known] = await tx.run(sessionByName, { execution, name });
   if (known) return { id: sessionId(known), isNew: false, spare: null };
+  requireSecrets(options.mcpServers ?? {});
   const given = JSON.stringify(options);
   const spare = await spares.take(tx, kindOf({ id: name, options: given, grants: null, token: '' }), image);
   const id = idSchema.parse(spare?.id ?? newId());

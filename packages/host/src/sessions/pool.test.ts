@@ -65,7 +65,15 @@ afterEach(() => temporary.remove());
 async function open(of: object = options, name = 'main') {
   const { store } = temporary;
   const execution = await addExecution(store);
-  const opening = { execution, name, options: of, image: inUse, now: new Date(now), spares };
+  const opening = {
+    execution,
+    name,
+    options: of,
+    image: inUse,
+    now: new Date(now),
+    spares,
+    requireSecrets: () => undefined,
+  };
   return await store.write((tx) =>
     openSession(
       tx,

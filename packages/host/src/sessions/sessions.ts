@@ -171,10 +171,11 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     async open(tx, execution, name, sessionOptions) {
       room.check(sessionOptions);
-      const opening = { execution, name, options: sessionOptions, image: options.image(), now: clock(), spares };
+      const { requireSecrets } = options.wire;
+      const common = { image: options.image(), now: clock(), spares, requireSecrets };
+      const opening = { execution, name, options: sessionOptions, ...common };
       const { id, isNew, spare } = await openSession(tx, log, opening);
       if (!isNew) return id;
-      options.wire.requireSecrets(sessionOptions.mcpServers ?? {});
       tx.afterCommit(() => {
         if (spare !== null) void placement.claim(spare, id);
         pool.opened(JSON.stringify(sessionOptions));
