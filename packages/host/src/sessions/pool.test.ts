@@ -91,7 +91,7 @@ async function opened(...all: object[]): Promise<void> {
 }
 
 describe('a spare', () => {
-  it('W1. becomes the container of the session that is opened next, and of no other', async () => {
+  it('W11. becomes the container of the session that is opened next, and of no other', async () => {
     await opened(options);
     expect(started).toMatchObject([{ image: 'image:1', isSpare: true, session: { model: 'one' } }]);
     const [spare] = await spares.list();
@@ -104,7 +104,7 @@ describe('a spare', () => {
     expect(await spares.list()).toEqual([]);
   });
 
-  it('W1. cannot be taken before its container runs', async () => {
+  it('W11. cannot be taken before its container runs', async () => {
     const running = Promise.withResolvers<void>();
     starting = () => running.promise;
     pool.opened(given);
@@ -115,7 +115,7 @@ describe('a spare', () => {
     expect((await open()).spare).toBe('container 1');
   });
 
-  it('W2. is for sessions whose containers are told and may take the same', async () => {
+  it('W12. is for sessions whose containers are told and may take the same', async () => {
     await opened(options);
     for (const other of [{ model: 'two' }, { ...options, memoryBytes: 2 * gibibyte }, { ...options, cpus: 2 }]) {
       expect((await open(other)).spare).toBeNull();
@@ -123,7 +123,7 @@ describe('a spare', () => {
     expect((await open({ ...options, answerMs: 5, stallMs: 7, files: { a: 'text' } })).spare).toBe('container 1');
   });
 
-  it('W2. of another image is not taken, and goes', async () => {
+  it('W12. of another image is not taken, and goes', async () => {
     await opened(options);
     inUse = { reference: 'image:1', digest: 'sha256:2' };
     expect((await open()).spare).toBeNull();
@@ -132,7 +132,7 @@ describe('a spare', () => {
     expect((await spares.list()).map(({ digest }) => digest)).toEqual(['sha256:2']);
   });
 
-  it('W3. has no room when the machine is full, and goes when somebody waits', async () => {
+  it('W13. has no room when the machine is full, and goes when somebody waits', async () => {
     await opened(options);
     expect(await containers()).toEqual(['container 1']);
     const big = (id: string, memoryBytes: number) =>
@@ -147,7 +147,7 @@ describe('a spare', () => {
     expect([await containers(), removed[0]]).toEqual([[], 'container 1']);
   });
 
-  it('W4. that an earlier host left is forgotten, so that its container is nobody’s', async () => {
+  it('W14. that an earlier host left is forgotten, so that its container is nobody’s', async () => {
     await opened(options);
     await pool.begin();
     expect(await spares.list()).toEqual([]);

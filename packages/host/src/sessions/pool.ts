@@ -9,7 +9,7 @@ import { newSessionRow, type SessionRow, settingsOf } from './session-row.ts';
 import { kindOf, specOf } from './session-spec.ts';
 import type { Spares } from './spares.ts';
 
-/** Keeps spares ready for the kinds of sessions people open (W1–W4). */
+/** Keeps spares ready for the kinds of sessions people open (W11–W14). */
 export interface Pool {
   /** A session was opened with these options. */
   opened(options: string): void;

@@ -7,10 +7,10 @@ import type { Store, Tx } from '../store/store.ts';
 /*
  * Containers that are started before there is a session for them, with Claude ready in them.
  *
- * W1. A spare becomes the container of one session at most: it is taken in the write that opens the session.
- * W2. It is taken only by a session of its very kind, made from its very image.
- * W3. A spare has only room nobody waits for, and is the first to go when somebody does.
- * W4. A crash leaves a container nobody owns: the rows of a host that has ended go when it starts again.
+ * W11. A spare becomes the container of one session at most: it is taken in the write that opens the session.
+ * W12. It is taken only by a session of its very kind, made from its very image.
+ * W13. A spare has only room nobody waits for, and is the first to go when somebody does.
+ * W14. A crash leaves a container nobody owns: the rows of a host that has ended go when it starts again.
  */
 
 /** Spares of one installation, and of its host that runs. */
