@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import Docker from 'dockerode';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ofKind } from './harness/api.ts';
-import { containerOf, runIn, untilRemoved } from './harness/containers.ts';
+import { containerOf, killIn, runIn, untilRemoved, untilReplaced } from './harness/containers.ts';
 import { reply } from './harness/endings.ts';
 import { root } from './harness/host.ts';
 import { type Begun, begin as beginIn, isState, recall, recallScenarios, textsOf } from './harness/recall.ts';
@@ -138,6 +138,40 @@ describe('a conversation that sleeps', () => {
     await api.until(begun.id, isState('hibernated'), begun.at);
     await api.until(other.id, isState('hibernated'), other.at);
     for (const { id } of [begun, other, third]) await api.call('POST', `/executions/${id}/cancel`);
+  });
+});
+
+describe.each([{ vary: false }, { vary: true }])('a container that is killed (model varies: $vary)', ({ vary }) => {
+  it.each([
+    ['CLI', (session: string) => killIn(session, 'claude')],
+    ['runner', (session: string) => killIn(session, 'runner')],
+    ['container', (session: string) => containerOf(session).remove({ force: true })],
+  ])('with its %s while it falls asleep: it sleeps, and knows all when it wakes', async (_, kill) => {
+    setting.sim.control.setVary({ enabled: vary });
+    const begun = await begin('nothing special');
+    const lock = await setting.api.until(begun.id, ofKind('lock'), begun.at);
+    await untilStored(begun.session, 'hibernating');
+    // It may have ended by itself just before.
+    await Promise.resolve(kill(begun.session)).catch((error: { statusCode?: number }) => {
+      expect([404, 409]).toContain(error.statusCode);
+    });
+    await untilAsleep(begun, lock.seq);
+    const events = await recall(setting, begun, () => Promise.resolve());
+    expect(events.filter(isState('lost'))).toEqual([]);
+  });
+
+  it('while it wakes: the next one gets the reply', async () => {
+    setting.sim.control.setVary({ enabled: vary });
+    const begun = await begin('nothing special');
+    const lock = await setting.api.until(begun.id, ofKind('lock'), begun.at);
+    const slept = await untilAsleep(begun, lock.seq);
+    const recalled = recall(setting, begun, () => Promise.resolve());
+    const { seq } = await setting.api.until(begun.id, isState('resumed'), slept);
+    await untilReplaced(begun.session, begun.container);
+    await containerOf(begun.session).remove({ force: true });
+    await setting.api.until(begun.id, isState('resumed'), seq);
+    const events = await recalled;
+    expect(events.filter(isState('lost'))).toEqual([]);
   });
 });
 

@@ -35,6 +35,15 @@ describe('readConfig', () => {
     });
   });
 
+  test('takes limits of the machine as people write them, and says how when it cannot', () => {
+    const limits = { AIRLOCK_MAX_CPUS: '1.5', AIRLOCK_MAX_MEMORY: '12.5GiB' };
+    expect(readConfig(rootWith(), limits)).toMatchObject({ maxCpus: 1.5, maxMemoryBytes: 12.5 * 1024 ** 3 });
+    expect(readConfig(rootWith(), { AIRLOCK_MAX_MEMORY: '800MiB' }).maxMemoryBytes).toBe(800 * 1024 ** 2);
+    expect(problemOf(rootWith(), { AIRLOCK_MAX_CPUS: 'all', AIRLOCK_MAX_MEMORY: '12' })).toBe(
+      'AIRLOCK_MAX_CPUS: must be a number of CPUs, 0.1 at least; AIRLOCK_MAX_MEMORY: must be a size like 800MiB or 12.5GiB',
+    );
+  });
+
   test('prefers the environment to .env, and takes an empty value for none', () => {
     const root = rootWith('AIRLOCK_PORT=4000\nAIRLOCK_HOST=0.0.0.0\nANTHROPIC_API_KEY=from-file\n');
     const config = readConfig(root, { AIRLOCK_PORT: '5000', AIRLOCK_HOST: '' });

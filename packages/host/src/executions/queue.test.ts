@@ -2,9 +2,11 @@ import { servicePolicySchema } from '@airlock/protocol/service-channel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addExecution } from '../log/fixtures.ts';
 import { createLog } from '../log/log.ts';
+import { newSessionRow } from '../sessions/session-row.ts';
+import { newId } from '../store/ids.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import { stillTimers } from '../timers/fixtures.ts';
-import { admit, placesInQueue } from './queue.ts';
+import { admit, placesForRoom, placesInQueue } from './queue.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
 beforeEach(async () => {
@@ -70,5 +72,29 @@ describe('the queue of a service', () => {
     expect(await temporary.store.db.selectFrom('timers').selectAll().execute()).toEqual([
       { execution: id, kind: 'limit', ref: '', at: new Date(6_000).toISOString() },
     ]);
+  });
+});
+
+describe('the line for room', () => {
+  it('has a place for an execution that has begun, the first of its sessions that wait', async () => {
+    const [id = '', other = ''] = await queue('a', 'a');
+    await admitAs('a', { maxConcurrent: 1 });
+    const places = new Map<string, number>();
+    await temporary.store.write(async ({ db }) => {
+      for (const place of [5, 3]) {
+        const session = newId();
+        places.set(session, place);
+        const row = newSessionRow({ id: session, execution: id, name: `${place}`, image: 'i', token: 't' }, {});
+        await db
+          .insertInto('sessions')
+          .values({ ...row, queued_at: clock().toISOString() })
+          .execute();
+      }
+    });
+    const rows = await temporary.store.db.selectFrom('executions').selectAll().execute();
+    const before = (session: string) => places.get(session);
+    expect([...(await placesForRoom(temporary.store, rows, before))]).toEqual([[id, 3]]);
+    expect([...(await placesForRoom(temporary.store, rows, () => undefined))]).toEqual([]);
+    expect([...(await placesInQueue(temporary.store, rows)).keys()]).toEqual([other]);
   });
 });

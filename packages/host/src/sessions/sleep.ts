@@ -45,7 +45,10 @@ export async function fallAsleep(
   return true;
 }
 
-/** Whether everything that only its container knows of can be done without. */
+/**
+ * Whether everything that only its container knows of can be done without. Background tasks of Claude's belong here once
+ * the runner tells of them.
+ */
 async function maySleep(tx: Tx, row: SessionRow): Promise<boolean> {
   const asked = await tx.db
     .selectFrom('requests')
