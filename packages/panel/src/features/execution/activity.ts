@@ -11,6 +11,8 @@ export function activityOf(timeline: Timeline): Activity {
   const { status, live, items } = timeline;
   if (status === null || isFinal(status) || status === 'awaiting') return { kind: 'none' };
   if (live.length > 0) return { kind: 'none' };
+  const session = items.findLast(({ kind }) => kind === 'session');
+  if (session?.kind === 'session' && session.state === 'queued') return { kind: 'working', text: 'Waiting for room' };
   return { kind: 'working', text: describe(items.at(-1)) };
 }
 
