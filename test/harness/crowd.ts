@@ -23,8 +23,6 @@ export interface Crowd {
   /** Most containers that ran at once, and most executions the API showed in the queue. */
   readonly mostContainers: number;
   readonly mostQueued: number;
-  /** How long `/api/health` took, in milliseconds. */
-  readonly healthMs: readonly number[];
   /** How far an execution got its container from its place in line, at most. */
   readonly mostDisplaced: number;
   readonly tookMs: number;
@@ -37,17 +35,12 @@ const patienceMs = 20 * 60_000;
 /** Begins many conversations at once, answers each once all have answered for the first time, and ends them. */
 export async function runCrowd({ api, host }: Setting, options: CrowdOptions): Promise<Crowd> {
   const label = [`airlock.home=${createHash('sha256').update(host.home).digest('hex').slice(0, 12)}`];
-  const healthMs: number[] = [];
   const startedAt = performance.now();
   let [mostContainers, mostQueued] = [0, 0];
   let isOver = false;
 
-  /** Looks at everything again and again; a host that is away meanwhile is looked at later. */
   async function look(): Promise<void> {
     while (!isOver) {
-      const from = performance.now();
-      const alive = await fetch(`${host.url}/api/health`).catch(() => undefined);
-      if (alive?.ok) healthMs.push(performance.now() - from);
       const running = await engine.listContainers({ filters: { label } });
       mostContainers = Math.max(mostContainers, running.length);
       await pause();
@@ -99,7 +92,7 @@ export async function runCrowd({ api, host }: Setting, options: CrowdOptions): P
     await looking;
     const events = await Promise.all(executions.map((id) => api.events(id)));
     const tookMs = performance.now() - startedAt;
-    return { executions, events, mostContainers, mostQueued, healthMs, mostDisplaced: displaced(events), tookMs };
+    return { executions, events, mostContainers, mostQueued, mostDisplaced: displaced(events), tookMs };
   } finally {
     isOver = true;
     await looking;

@@ -10,6 +10,7 @@ import { newId } from '../store/ids.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import type { HostHello, Wire, WireHandlers } from '../wire/wire.ts';
 import { createLink, type Link, type LinkDeps } from './link.ts';
+import { createLinks } from './links.ts';
 import { queueDown } from './outbox.ts';
 import { createRoom, type Room } from './room.ts';
 import { newSessionRow, type SessionRow } from './session-row.ts';
@@ -380,6 +381,26 @@ describe('a link', () => {
     await third.handlers.onUp(2, note('whatever was pumped was sent before this'));
     await link.stop();
     expect([first, second, third].map(({ sent }) => sent.map(({ n }) => n))).toEqual([[1], [1], []]);
+  });
+
+  it('H14. is made anew for a session that wakes while the link it had is about to end', async () => {
+    replacing = true;
+    const links = createLinks({
+      ...deps(),
+      async onGone(...gone) {
+        await deps().onGone(...gone);
+        links.rouse(session, true);
+        return 'over';
+      },
+    });
+    links.connect(session);
+    const first = await loseContainer();
+    const second = await wireNumber(2);
+    expect(second.hello.container).not.toBe(first.hello.container);
+    expect(links.sessions()).toEqual([session]);
+    await links.disconnect(session);
+    await links.finished(session);
+    expect(links.sessions()).toEqual([]);
   });
 
   it('L5. gives a container up when it is known to be gone, with its last words', async () => {
