@@ -1,4 +1,3 @@
-import type { EngineInfo } from '../engine/engine.ts';
 import type { Need } from './admission.ts';
 
 interface Limits {
@@ -11,7 +10,7 @@ const sessionsPerCpu = 8;
 const gibibyte = 1024 ** 3;
 
 /** What the containers of sessions may take of the engine's machine together. The reserve is for everything else on it. */
-export function budgetOf({ maxCpus, maxMemoryBytes }: Limits, engine: Pick<EngineInfo, 'cpus' | 'memoryBytes'>): Need {
+export function budgetOf({ maxCpus, maxMemoryBytes }: Limits, engine: Need): Need {
   const reserve = Math.max(gibibyte, engine.memoryBytes / 10);
   return {
     cpus: maxCpus ?? engine.cpus * sessionsPerCpu,

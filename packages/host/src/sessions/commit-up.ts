@@ -1,6 +1,7 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import type { UpFrame } from '@airlock/protocol/wire';
-import type { LinkDeps } from './link.ts';
+import type { Fence } from '../ownership/ownership.ts';
+import type { Store, Tx } from '../store/store.ts';
 import { clearOutbox } from './outbox.ts';
 import { isOfHost, type SessionRow } from './session-row.ts';
 
@@ -10,9 +11,15 @@ export interface Down {
   cleared: number;
 }
 
+interface CommitDeps {
+  readonly store: Store;
+  readonly fence: Fence;
+  readonly commit: (tx: Tx, row: SessionRow, frame: UpFrame) => Promise<void>;
+}
+
 /** L2, L3: commits one frame of a container, under the epoch it came with. */
 export async function commitUp(
-  { store, fence, commit }: Pick<LinkDeps, 'store' | 'fence' | 'commit'>,
+  { store, fence, commit }: CommitDeps,
   { id, container, epoch }: Pick<SessionRow, 'id' | 'container' | 'epoch'>,
   down: Down,
   { n, frame }: { readonly n: number; readonly frame: UpFrame },
