@@ -1,29 +1,36 @@
+import { createInterface } from 'node:readline';
 import { query } from '@anthropic-ai/claude-agent-sdk';
 import * as z from 'zod';
 
 /*
- * The bare Agent SDK, to measure Airlock against: asks `PROMPTS` one after another and prints, per turn, when its first
- * token came (milliseconds since 1970). Between turns it waits `PAUSE_MS`, as people do.
+ * The bare Agent SDK, to measure Airlock against. Each line of stdin is something to say, as JSON, or `null`, which allows
+ * the tool that is asked about. Each line of stdout is what happened and when, in milliseconds since 1970.
  */
 
-const prompts = z.array(z.string()).parse(JSON.parse(process.env.PROMPTS ?? '[]'));
-let answered = Promise.withResolvers<void>();
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+async function next(): Promise<string | null> {
+  const { value, done } = await lines.next();
+  return done ? process.exit() : z.string().nullable().parse(JSON.parse(value));
+}
+
+function tell(what: 'said' | 'token' | 'asked' | 'allowed' | 'result' | 'ended', text?: string): void {
+  process.stdout.write(`${JSON.stringify({ what, at: Date.now(), text })}\n`);
+}
+
+let ended = Promise.withResolvers<void>();
 
 async function* say() {
-  for (const text of prompts) {
-    process.stdout.write(`${JSON.stringify({ asked: Date.now() })}\n`);
-    yield {
-      type: 'user' as const,
-      parent_tool_use_id: null,
-      message: { role: 'user' as const, content: text },
-    };
-    await answered.promise;
-    answered = Promise.withResolvers();
-    await new Promise((resolve) => setTimeout(resolve, Number(process.env.PAUSE_MS)));
+  for (;;) {
+    const content = (await next()) ?? '';
+    tell('said');
+    yield { type: 'user' as const, parent_tool_use_id: null, message: { role: 'user' as const, content } };
+    await ended.promise;
+    ended = Promise.withResolvers();
   }
 }
 
-let first = true;
+let isFirst = true;
 for await (const message of query({
   prompt: say(),
   options: {
@@ -34,16 +41,22 @@ for await (const message of query({
     systemPrompt: { type: 'preset', preset: 'claude_code' },
     cwd: '/workspace',
     env: { ...process.env, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+    async canUseTool(_tool, updatedInput) {
+      tell('asked');
+      await next();
+      tell('allowed');
+      return { behavior: 'allow', updatedInput };
+    },
   },
 })) {
-  const isToken = message.type === 'stream_event' && message.event.type === 'content_block_delta';
-  if (isToken && first) {
-    process.stdout.write(`${JSON.stringify({ token: Date.now() })}\n`);
-    first = false;
+  if (message.type === 'stream_event' && message.event.type === 'content_block_delta') {
+    if (isFirst) tell('token');
+    isFirst = false;
   }
+  if (message.type === 'user') tell('result', JSON.stringify(message.message.content));
   if (message.type === 'result') {
-    process.stdout.write(`${JSON.stringify({ ended: Date.now() })}\n`);
-    first = true;
-    answered.resolve();
+    isFirst = true;
+    tell('ended');
+    ended.resolve();
   }
 }

@@ -4,7 +4,18 @@ import { text } from 'node:stream/consumers';
 
 /* `npm run bench`: every benchmark, one after the other, as one table. Needs a quiet machine, and a worker image. */
 
-const benchmarks = ['append', 'replay', 'answers', 'waiting', 'list', 'viewers', 'sessions'];
+const benchmarks = [
+  'append',
+  'replay',
+  'answers',
+  'waiting',
+  'list',
+  'viewers',
+  'sessions',
+  'approvals',
+  'losses',
+  'restarts',
+];
 const isRow = (line: string) => line.startsWith('| ');
 let head = true;
 let failed = false;

@@ -1,18 +1,14 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { rolldown } from 'rolldown';
 import { ofKind } from '../test/harness/api.ts';
-import { testKey } from '../test/harness/host.ts';
 import { createSetting, type Setting } from '../test/harness/setting.ts';
+import { type BareClaude, createBare } from './support/bare-claude.ts';
 import { median, printFigures, residentMb } from './support/figures.ts';
 
 /*
- * Airlock beside the bare Agent SDK in a plain container of the same image, round by round in one run:
- * `node bench/sessions.ts [rounds]`.
+ * Airlock beside the bare Agent SDK in a plain container of the same image, in turns with it: `node bench/sessions.ts [rounds]`.
  */
 
 const rounds = Number(process.argv[2] ?? 7);
@@ -26,62 +22,49 @@ scenarios:
 `;
 const prompt = (n: number) => `benchmark turn ${n}`;
 
-interface Round {
+/** A conversation that can be given one prompt after another, when it waits for one. Resolves in milliseconds. */
+interface Talk {
   /** From the decision to start to the first token. */
   readonly cold: number;
-  /** From a prompt to its first token, turns after the first. */
-  readonly token: number[];
+  /** From a prompt to its first token. */
+  say(text: string): Promise<number>;
 }
 
-/** Bundles the bare program into a file of its own. */
-async function bundleBare(dir: string): Promise<string> {
-  const bundle = await rolldown({ input: join(import.meta.dirname, 'bare.ts'), platform: 'node', logLevel: 'silent' });
-  const { output } = await bundle.generate({ format: 'esm' });
-  const path = join(dir, 'bare.mjs');
-  writeFileSync(path, output[0].code, { mode: 0o644 });
-  return path;
+async function talkBare(bare: BareClaude, startedAt: number): Promise<Talk> {
+  bare.say(prompt(0));
+  const { at } = await bare.until('token');
+  await bare.until('ended');
+  return {
+    cold: at - startedAt,
+    async say(text) {
+      bare.say(text);
+      const said = await bare.until('said');
+      const token = await bare.until('token');
+      await bare.until('ended');
+      return token.at - said.at;
+    },
+  };
 }
 
-async function runBare(image: string, bare: string, upstream: string): Promise<Round> {
-  const prompts = JSON.stringify(Array.from({ length: turns }, (_, n) => prompt(n)));
-  const env = { PROMPTS: prompts, PAUSE_MS: String(pauseMs), ANTHROPIC_BASE_URL: upstream, ANTHROPIC_API_KEY: testKey };
-  const args = ['run', '--rm', '--network', 'host', '-v', `${bare}:/bare.mjs:ro`];
-  for (const [name, value] of Object.entries(env)) args.push('-e', `${name}=${value}`);
-  const startedAt = Date.now();
-  const child = spawn('docker', [...args, image, '/app/bin/node', '/bare.mjs'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const asked: number[] = [];
-  const tokens: number[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    const mark: { asked?: number; token?: number } = JSON.parse(line);
-    if (mark.asked !== undefined) asked.push(mark.asked);
-    if (mark.token !== undefined) tokens.push(mark.token);
-  }
-  return { cold: (tokens[0] ?? Number.NaN) - startedAt, token: later(tokens).map((at, n) => at - (asked[n + 1] ?? 0)) };
-}
-
-const later = (values: number[]) => values.slice(1);
-
-/** One conversation; it stays open, so that memory with many of them can be read. */
-async function runAirlock({ api }: Setting): Promise<Round> {
+/** It stays open, so that memory with many of them can be read. */
+async function talkAirlock({ api }: Setting): Promise<Talk> {
   const startedAt = Date.now();
   const id = await api.launch('claude-hitl', { prompt: prompt(0) });
   const cold = (await firstToken(api, id, 0)) - startedAt;
-  const token: number[] = [];
-  let at = 0;
-  for (let n = 1; n < turns; n += 1) {
-    const lock = await api.until(id, ofKind('lock'), at);
-    // The page is open before its reader answers.
-    const seen = firstToken(api, id, lock.seq);
-    await delay(pauseMs);
-    const askedAt = Date.now();
-    await api.answer(lock.payload.request, { response: prompt(n) });
-    token.push((await seen) - askedAt);
-    at = lock.seq;
-  }
-  await api.until(id, ofKind('lock'), at);
-  return { cold, token };
+  let lock = await api.until(id, ofKind('lock'));
+  return {
+    cold,
+    async say(text) {
+      // The page is open before its reader answers.
+      const seen = firstToken(api, id, lock.seq);
+      await delay(pauseMs);
+      const askedAt = Date.now();
+      await api.answer(lock.payload.request, { response: text });
+      const token = await seen;
+      lock = await api.until(id, ofKind('lock'), lock.seq);
+      return token - askedAt;
+    },
+  };
 }
 
 /** When the first live text after event `after` came, in milliseconds since 1970. */
@@ -98,21 +81,39 @@ function serviceOf(host: number): number {
   return found;
 }
 
+/** A sample of Airlock and the one of the bare SDK beside it. */
+type Pair = readonly [number, number];
+
+const medians = (pairs: readonly Pair[]): Pair => [
+  median(pairs.map(([ours]) => ours)),
+  median(pairs.map(([, bare]) => bare)),
+];
+
+/** Conversations open when memory is read. */
+const most = 10;
 const dir = mkdtempSync(join(tmpdir(), 'airlock-bench-'));
 const setting = await createSetting(script);
 try {
   setting.sim.control.setPace(0);
-  const image = await imageOf(setting);
-  const bare = await bundleBare(dir);
-  const ours: Round[] = [];
-  const theirs: Round[] = [];
+  const start = await createBare(setting, dir);
+  const colds: Pair[] = [];
+  const laters: Pair[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    theirs.push(await runBare(image, bare, setting.sim.url));
-    ours.push(await runAirlock(setting));
+    const startedAt = Date.now();
+    const bare = start();
+    const theirs = await talkBare(bare, startedAt);
+    const ours = await talkAirlock(setting);
+    colds.push([ours.cold, theirs.cold]);
+    for (let n = 1; n < turns; n += 1) {
+      await delay(pauseMs);
+      const their = await theirs.say(prompt(n));
+      laters.push([await ours.say(prompt(n)), their]);
+    }
+    await bare.end();
   }
-  while (ours.length < 10) ours.push(await runAirlock(setting));
-  const cold = [median(ours.slice(0, rounds).map((r) => r.cold)), median(theirs.map((r) => r.cold))] as const;
-  const token = [median(ours.flatMap((r) => r.token)), median(theirs.flatMap((r) => r.token))] as const;
+  for (let open = rounds; open < most; open += 1) await talkAirlock(setting);
+  const cold = medians(colds);
+  const token = medians(laters);
   const [host, service] = [await residentMb(setting.host.pid), await residentMb(serviceOf(setting.host.pid))];
   const ratio = cold[0] / cold[1];
   printFigures([
@@ -133,7 +134,7 @@ try {
       isMet: token[0] - token[1] <= 15,
     },
     {
-      name: `host with ${ours.length} conversations open`,
+      name: `host with ${Math.max(rounds, most)} conversations open`,
       value: host,
       unit: 'MB',
       baseline: '',
@@ -152,9 +153,4 @@ try {
 } finally {
   await setting.remove();
   rmSync(dir, { recursive: true, force: true });
-}
-
-async function imageOf({ api }: Setting): Promise<string> {
-  const { body } = await api.call('GET', '/system');
-  return (body.image as { reference: string }).reference;
 }
