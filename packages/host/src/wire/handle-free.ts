@@ -5,14 +5,18 @@ import { Duplex } from 'node:stream';
  * already read from it and past any error handler of ours.
  */
 export function withoutHandle(inner: Duplex): Duplex {
+  function write(chunk: Buffer, done: () => void): void {
+    if (inner.write(chunk)) done();
+    else waitForDrain(inner, done);
+  }
+
   const outer = new Duplex({
     read() {
       inner.resume();
     },
-    write(chunk, _encoding, done) {
-      if (inner.write(chunk)) done();
-      else waitForDrain(inner, done);
-    },
+    write: (chunk, _encoding, done) => write(chunk, done),
+    // HTTP/2 writes headers, frame heads and data one by one: one packet on the way into the container, not three.
+    writev: (chunks, done) => write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done),
     final(done) {
       inner.end(() => done());
     },
