@@ -9,6 +9,7 @@ import type { RequestOwner } from '../inbox/inbox.ts';
 import { formAskOf, type RequestRow } from '../inbox/request-row.ts';
 import type { Settle } from '../sessions/settle.ts';
 import { fromJson } from '../store/json.ts';
+import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 
 interface FormOwnerOptions {
@@ -79,13 +80,12 @@ export function createFormOwner({ store, formFiles, settle, send }: FormOwnerOpt
   };
 }
 
+const findCall = statement<{ execution: string; key: string }, { call: string }>((db, param) =>
+  db.selectFrom('calls').select('call').where('execution', '=', param('execution')).where('key', '=', param('key')),
+);
+
 async function hasLease(store: Store, row: RequestRow): Promise<boolean> {
-  const call = await store.db
-    .selectFrom('calls')
-    .select('call')
-    .where('execution', '=', row.execution)
-    .where('key', '=', row.ref)
-    .executeTakeFirst();
+  const [call] = await store.run(findCall, { execution: row.execution, key: row.ref });
   if (!call) return false;
   const parsed = fromJson(callSchema, call.call, `Call ${row.ref}`);
   return parsed.kind === 'lock' && parsed.lease;

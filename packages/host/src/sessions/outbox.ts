@@ -25,15 +25,18 @@ export async function queueDown(tx: Tx, session: string, frame: DownFrame): Prom
   await tx.run(insertDown, { session, n: counted.down_queued, frame: JSON.stringify(frame) });
 }
 
-/** Frames queued after number `after`, in order. */
-export async function readOutbox(store: Store, session: string, after: number) {
-  const rows = await store.db
+const queuedAfter = statement<{ session: string; after: number }, Pick<OutboxTable, 'n' | 'frame'>>((db, param) =>
+  db
     .selectFrom('outbox')
     .select(['n', 'frame'])
-    .where('session', '=', session)
-    .where('n', '>', after)
-    .orderBy('n')
-    .execute();
+    .where('session', '=', param('session'))
+    .where('n', '>', param('after'))
+    .orderBy('n'),
+);
+
+/** Frames queued after number `after`, in order. */
+export async function readOutbox(store: Store, session: string, after: number) {
+  const rows = await store.run(queuedAfter, { session, after });
   return rows.map(({ n, frame }) => ({ n, frame: fromJson(downFrameSchema, frame, `Outbox ${session}/${n}`) }));
 }
 

@@ -88,7 +88,7 @@ export function newSessionRow(
   };
 }
 
-export function sessionId(row: SessionRow): Id {
+export function sessionId(row: Pick<SessionRow, 'id'>): Id {
   return idSchema.parse(row.id);
 }
 
