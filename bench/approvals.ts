@@ -6,7 +6,7 @@ import { ofKind } from '../test/harness/api.ts';
 import { createSetting } from '../test/harness/setting.ts';
 import { createBare } from './support/bare-claude.ts';
 import { clockIn, clockTool } from './support/clock-tool.ts';
-import { printFigures, quantile } from './support/figures.ts';
+import { type Figure, printFigures, quantile } from './support/figures.ts';
 
 /*
  * From a person's leave to the start of the tool, in turns with the bare Agent SDK: `node bench/approvals.ts [times]`. When it
@@ -23,6 +23,13 @@ scenarios:
 ${`      - blocks: [{ tool_use: ${clockTool} }]\n`.repeat(times)}
       - say: It is late.
 `;
+
+function figure(name: string, unit: string, share: number, ours: number[], theirs: number[]): Figure {
+  const [value, bare] = [quantile(ours, share), quantile(theirs, share)];
+  const more = value - bare;
+  const baseline = `bare SDK: ${bare.toFixed(0)} ms, so ${more < 0 ? '−' : '+'} ${Math.abs(more).toFixed(0)} ms`;
+  return { name, value, unit, baseline, wanted: '≤ + 60 ms', isMet: more <= 60 };
+}
 
 const dir = mkdtempSync(join(tmpdir(), 'airlock-bench-'));
 const setting = await createSetting(script);
@@ -49,17 +56,9 @@ try {
     at = result.seq;
   }
   await bare.end();
-  const p95 = [quantile(ours, 0.95), quantile(theirs, 0.95)] as const;
-  const more = p95[0] - p95[1];
   printFigures([
-    {
-      name: 'leave to the start of the tool',
-      value: p95[0],
-      unit: 'ms p95',
-      baseline: `bare SDK: ${p95[1].toFixed(0)} ms p95, so ${more < 0 ? '−' : '+'} ${Math.abs(more).toFixed(0)} ms`,
-      wanted: '≤ + 60 ms',
-      isMet: more <= 60,
-    },
+    figure('leave to the start of the tool', 'ms p95', 0.95, ours, theirs),
+    figure('… median', 'ms', 0.5, ours, theirs),
   ]);
 } finally {
   await setting.remove();

@@ -61,9 +61,17 @@ async function measure(ids: readonly string[], after: Map<string, number>, how: 
   return { answered, ran: Math.max(...ran) };
 }
 
-function figure(name: string, value: number, bare: number): Figure {
-  const baseline = `without a restart: ${bare.toFixed(0)} ms`;
-  return { name, value, unit: 'ms', baseline, wanted: '≤ 1,000 ms', isMet: value <= 1_000 };
+const without = (bare: number) => `without a restart: ${bare.toFixed(0)} ms`;
+
+function answered(name: string, value: number, bare: number): Figure {
+  return { name, value, unit: 'ms', baseline: without(bare), wanted: '≤ 1,000 ms', isMet: value <= 1_000 };
+}
+
+/** The tools themselves take their time. */
+function ran(value: number, bare: number): Figure {
+  const more = value - bare;
+  const baseline = `${without(bare)}, so ${more < 0 ? '−' : '+'} ${Math.abs(more).toFixed(0)} ms`;
+  return { name: '… their tools ran', value, unit: 'ms', baseline, wanted: '≤ + 1,000 ms', isMet: more <= 1_000 };
 }
 
 try {
@@ -81,10 +89,10 @@ try {
   if (!bare || !killed || !stopped) throw new Error('A round is missing');
   const all = `${conversations} requests`;
   printFigures([
-    figure(`${all} answered after a SIGKILL`, killed.answered, bare.answered),
-    figure('their tools run', killed.ran, bare.ran),
-    figure(`${all} answered after a stop`, stopped.answered, bare.answered),
-    figure('their tools run', stopped.ran, bare.ran),
+    answered(`${all} answered after a SIGKILL`, killed.answered, bare.answered),
+    ran(killed.ran, bare.ran),
+    answered(`${all} answered after a stop`, stopped.answered, bare.answered),
+    ran(stopped.ran, bare.ran),
   ]);
 } finally {
   await setting.remove();
