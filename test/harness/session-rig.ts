@@ -4,7 +4,7 @@ import { createModelGateway } from '@airlock/host/gateway/gateway';
 import { createInbox } from '@airlock/host/inbox/inbox';
 import { addExecution } from '@airlock/host/log/fixtures';
 import { createLog } from '@airlock/host/log/log';
-import { createSessions } from '@airlock/host/sessions/sessions';
+import { createSessions } from '@airlock/host/sessions/create-sessions';
 import { temporaryStore } from '@airlock/host/store/temporary';
 import { createTimers } from '@airlock/host/timers/timers';
 import { openWire } from '@airlock/host/wire/open-wire';
