@@ -10,6 +10,8 @@ import { splitFrames } from './frames.ts';
 import type { ContainerSpec, ContainerState, PlacedContainer, Placement } from './placement.ts';
 import { waitFor } from './wait-exit.ts';
 import { findFiles, packFolder, packFound, unpackInto } from './workspace-files.ts';
+import { removeReader, removeReadersOf, startReader } from './workspace-reader.ts';
+import { packPaths, scanWorkspace } from './workspace-scan.ts';
 import { WorkspaceVolumes } from './workspace-volume.ts';
 
 export interface LocalPlacementOptions {
@@ -59,8 +61,15 @@ export function createLocalPlacement(options: LocalPlacementOptions): Placement 
       paths === undefined
         ? await packFolder(client, containerId, folder)
         : await packFound(client, containerId, folder, paths),
+    scan: async (containerId) => await scanWorkspace(client, containerId),
+    packPaths: async (containerId, paths) => await packPaths(client, containerId, paths),
+    startReader: async (session, image) => await startReader(client, home, session, image),
+    removeReader: async (containerId) => await removeReader(client, containerId),
     remove: async (containerId) => await remove(client, containerId),
-    removeWorkspace: async (session) => await volumes.remove(session),
+    removeWorkspace: async (session) => {
+      await removeReadersOf(client, home, session);
+      await volumes.remove(session);
+    },
     list: async () => await list(client, home),
     listWorkspaces: async () => await volumes.list(),
   };

@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { SessionSpec } from '@airlock/protocol/wire';
 import type { FoundFile } from './workspace-files.ts';
+import type { Scan } from './workspace-scan.ts';
 
 /** The image new containers are made from; `digest` is the engine's id of it. */
 export interface WorkerImage {
@@ -58,6 +59,17 @@ export interface Placement {
    * without names all of it, also of one that has ended. Undefined when it is not there.
    */
   pack(containerId: string, folder: string, paths?: readonly string[]): Promise<Readable | undefined>;
+  /** Everything in the workspace of a running container, or reader, up to a limit. */
+  scan(containerId: string): Promise<Scan>;
+  /** What lies at these paths of a scan, as a tar; what is gone meanwhile is left out. */
+  packPaths(containerId: string, paths: readonly string[]): Promise<Readable>;
+  /**
+   * Starts a container in which the workspace of a session can be scanned and read, and nothing else done; returns its
+   * id. Rejects with `not_found` when there is no workspace.
+   */
+  startReader(session: string, image: string): Promise<string>;
+  /** Must not reject. */
+  removeReader(containerId: string): Promise<void>;
   /** Removes the container, running or not. Removing a missing one is no error. */
   remove(containerId: string): Promise<void>;
   /** Removes the workspace volume of a session. Removing a missing one is no error. */

@@ -66,6 +66,10 @@ const placement: Placement = {
   unpack: unused,
   findFiles: unused,
   pack: unused,
+  scan: unused,
+  packPaths: unused,
+  startReader: unused,
+  removeReader: unused,
   list: unused,
 };
 

@@ -40,6 +40,10 @@ async function startOn(list: () => Promise<PlacedContainer[]>, values: Partial<S
     unpack: unused,
     findFiles: unused,
     pack: unused,
+    scan: unused,
+    packPaths: unused,
+    startReader: unused,
+    removeReader: unused,
     list,
   };
   await reconcile({ store: temporary.store, placement, logger });
