@@ -7,6 +7,7 @@ import { noSessions } from '@airlock/host/executions/fixtures';
 import { addExecution } from '@airlock/host/log/fixtures';
 import { createLog } from '@airlock/host/log/log';
 import { temporaryStore } from '@airlock/host/store/temporary';
+import { noWorkspaces } from '@airlock/host/workspaces/fixtures';
 import type { Delta, NewEvent } from '@airlock/protocol/events';
 import { idSchema } from '@airlock/protocol/ids';
 import { serve } from '@hono/node-server';
@@ -48,6 +49,7 @@ async function startAirlock(): Promise<Server> {
     inbox: {} as ApiDeps['inbox'],
     files: {} as ApiDeps['files'],
     filesSettled: () => Promise.resolve(),
+    workspaces: noWorkspaces,
     steering: noSessions.steering,
     describeSession: noSessions.describe,
     system: () => Promise.reject(new RangeError('Not part of the benchmark')),

@@ -8,6 +8,7 @@ import { createSessions } from '@airlock/host/sessions/create-sessions';
 import { temporaryStore } from '@airlock/host/store/temporary';
 import { createTimers } from '@airlock/host/timers/timers';
 import { openWire } from '@airlock/host/wire/open-wire';
+import { noWorkspaces } from '@airlock/host/workspaces/fixtures';
 import { createModelSim, type ModelSim } from '@airlock/model-sim/server';
 import type { Event } from '@airlock/protocol/events';
 import type { Outcome } from '@airlock/protocol/service-channel';
@@ -51,6 +52,7 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
     log,
     inbox,
     files,
+    workspaces: noWorkspaces,
     placement,
     clock,
     logger,

@@ -19,11 +19,12 @@ export const serviceLayers: readonly string[] = ['flow'];
  * Folders of `packages/host/src`. The files beside them, `main.ts` first, compose them. What stands above `log` also imports `store`: an event, a row and a status change in one transaction, which is handed down.
  */
 export const hostLayers: Readonly<Record<string, readonly string[]>> = {
-  api: ['inbox', 'executions', 'sessions', 'images', 'files', 'auth', 'log'],
+  api: ['inbox', 'executions', 'sessions', 'workspaces', 'images', 'files', 'auth', 'log'],
   backup: ['sessions', 'placement', 'engine', 'files', 'store'],
   executions: ['log', 'sessions', 'inbox', 'files', 'timers', 'versions', 'ownership', 'store'],
-  sessions: ['placement', 'wire', 'gateway', 'log', 'inbox', 'files', 'ownership', 'store'],
+  sessions: ['placement', 'wire', 'gateway', 'log', 'inbox', 'files', 'workspaces', 'ownership', 'store'],
   inbox: ['log', 'timers', 'store'],
+  workspaces: ['placement', 'files', 'store'],
   files: ['log', 'store'],
   versions: ['store'],
   auth: ['store'],

@@ -38,6 +38,7 @@ import { renderError, type Terminal } from './terminal.ts';
 import { createTimers, isOfInbox } from './timers/timers.ts';
 import { createVersioning } from './versions/versioning.ts';
 import { openWire } from './wire/open-wire.ts';
+import { createWorkspaces } from './workspaces/workspaces.ts';
 
 /** A running host. */
 export interface Host {
@@ -91,6 +92,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     inbox: parts.inbox,
     files: parts.files,
     filesSettled: parts.sessions.filesSettled,
+    workspaces: parts.workspaces,
     steering: parts.sessions.steering,
     describeSession: parts.sessions.describe,
     log: parts.log,
@@ -213,11 +215,14 @@ function compose(options: ComposeOptions) {
     serviceEnv: env,
     versioning: createVersioning({ store, clock, dir: join(config.home, 'cache', 'services'), env }),
   });
+  const { folderOf } = files.files;
+  const workspaces = createWorkspaces({ store, placement, folderOf, image: () => image.reference, clock, logger });
   const sessions: Sessions = createSessions({
     store,
     log,
     inbox,
     files: files.files,
+    workspaces,
     placement,
     clock,
     logger,
@@ -243,7 +248,7 @@ function compose(options: ComposeOptions) {
   const takeOver = createTakeOver({ ownership, executions, sessions, logger });
   const reap = every(60_000, createReaper({ store, placement, logger }));
   const sweepUploads = every(60 * 60_000, files.uploads.sweep);
-  return { log, inbox, files, timers, executions, sessions, keys, backups, takeOver, reap, sweepUploads };
+  return { log, inbox, files, workspaces, timers, executions, sessions, keys, backups, takeOver, reap, sweepUploads };
 }
 
 function upstream(config: Config, simulator: Simulator | undefined) {

@@ -3,6 +3,7 @@ import { createAuth } from '../auth/auth.ts';
 import { noSessions } from '../executions/fixtures.ts';
 import { startHostRig } from '../executions/host-rig.fixture.ts';
 import { temporaryStore } from '../store/temporary.ts';
+import { noWorkspaces } from '../workspaces/fixtures.ts';
 import { createApp } from './app.ts';
 
 interface ApiRigOptions {
@@ -32,6 +33,7 @@ export async function startApiRig({ services, users = {}, home }: ApiRigOptions)
     inbox: host.inbox,
     files: host.files,
     filesSettled: () => Promise.resolve(),
+    workspaces: noWorkspaces,
     steering: noSessions.steering,
     describeSession: noSessions.describe,
     executions: host.executions,

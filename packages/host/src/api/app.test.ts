@@ -11,6 +11,7 @@ import { createInbox } from '../inbox/inbox.ts';
 import { createLog } from '../log/log.ts';
 import { temporaryStore } from '../store/temporary.ts';
 import { stillTimers } from '../timers/fixtures.ts';
+import { noWorkspaces } from '../workspaces/fixtures.ts';
 import { createApp } from './app.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
@@ -70,6 +71,7 @@ beforeEach(async () => {
     panelDir,
     executions: noExecutions,
     filesSettled: () => Promise.resolve(),
+    workspaces: noWorkspaces,
     steering: noSessions.steering,
     describeSession: noSessions.describe,
     files: createFiles({ home: panelDir, store: temporary.store, log, clock }),

@@ -18,6 +18,7 @@ import { serviceRoutes } from './service-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { systemRoutes } from './system-routes.ts';
 import { uploadRoutes } from './upload-routes.ts';
+import { workspaceRoutes } from './workspace-routes.ts';
 
 const maxBodyBytes = 2 * 1024 * 1024;
 
@@ -65,6 +66,8 @@ export function createApp(deps: ApiDeps) {
     authRoutes,
     serviceRoutes,
     executionRoutes,
+    // Before the files of other places, which have the same form.
+    workspaceRoutes,
     fileRoutes,
     uploadRoutes,
     requestRoutes,

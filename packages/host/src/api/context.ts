@@ -10,6 +10,7 @@ import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Steering } from '../sessions/steering.ts';
+import type { Workspaces } from '../workspaces/workspaces.ts';
 
 export interface ApiDeps {
   readonly auth: Auth;
@@ -18,6 +19,7 @@ export interface ApiDeps {
   readonly files: Files;
   /** Resolves when files on their way from an execution's sessions are kept, or after a while. */
   readonly filesSettled: (execution: string) => Promise<void>;
+  readonly workspaces: Workspaces;
   readonly steering: Steering;
   readonly describeSession: Sessions['describe'];
   readonly log: Log;

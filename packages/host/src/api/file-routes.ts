@@ -2,11 +2,11 @@ import { AirlockError } from '@airlock/protocol/errors';
 import { type FileEntry, fileEntrySchema, filePlaceSchema } from '@airlock/protocol/files/file';
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import parseRange from 'range-parser';
 import * as z from 'zod';
 import { bodyOf, toBody } from './body.ts';
 import { type ApiDeps, type ApiEnv, createRouter } from './context.ts';
 import { contentDisposition, typeOf } from './file-headers.ts';
+import { rangeIn } from './range.ts';
 import { failure, idParam, json } from './responses.ts';
 import { zipOf } from './zip.ts';
 
@@ -92,7 +92,7 @@ export function fileRoutes({ executions, files: { files }, filesSettled }: ApiDe
     const { name } = await nameIn(c);
     const entry = await files.get(name);
     const headers = headersOf(entry);
-    const range = rangeIn(c, entry);
+    const range = rangeIn(c, { size: entry.size, tag: entry.sha256 });
     if (range === undefined) {
       return c.body(toBody(files.read(name)), 200, { ...headers, 'content-length': String(entry.size) });
     }
@@ -122,14 +122,4 @@ function headersOf({ path, sha256 }: FileEntry): Record<string, string> {
     'cache-control': 'private, no-cache',
     etag: `"${sha256}"`,
   };
-}
-
-/** The one range asked for; undefined for all of it, also where several are asked for. */
-function rangeIn(c: FileContext, { size, sha256 }: FileEntry): { start: number; end: number } | undefined {
-  const header = c.req.header('range');
-  const condition = c.req.header('if-range');
-  if (header === undefined || (condition !== undefined && condition !== `"${sha256}"`)) return undefined;
-  const ranges = parseRange(size, header, { combine: true });
-  if (ranges === -1) throw new AirlockError('range_refused', `The file has ${size} bytes`);
-  return ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1 ? undefined : ranges[0];
 }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { extract, type Header } from 'tar-stream';
+import { type Extract, extract, type Header } from 'tar-stream';
 
 export interface TarEntry {
   readonly name: string;
@@ -17,8 +17,22 @@ export interface TarEntry {
  * The entries of a tar, one at a time; what the reader leaves of one is skipped. Rejects when the tar is malformed or
  * ends too early. Nothing but headers, of 4 MiB at most, is held in memory.
  */
-export async function* readTar(source: Readable, ...through: NodeJS.ReadWriteStream[]): AsyncGenerator<TarEntry> {
-  const tar = extract();
+export function readTar(source: Readable, ...through: NodeJS.ReadWriteStream[]): AsyncGenerator<TarEntry> {
+  return readEntries(extract(), source, through);
+}
+
+/** The same, with names as bytes, one character each (`latin1`): those of a tar of GNU's may be anything. */
+export function readByteTar(source: Readable): AsyncGenerator<TarEntry> {
+  // Its types do not know the option.
+  const options: object = { filenameEncoding: 'latin1' };
+  return readEntries(extract(options), source, []);
+}
+
+async function* readEntries(
+  tar: Extract,
+  source: Readable,
+  through: NodeJS.ReadWriteStream[],
+): AsyncGenerator<TarEntry> {
   const read = pipeline([source, ...through, tar]);
   // Its failure also ends the loop below, which tells of it.
   read.catch(() => undefined);

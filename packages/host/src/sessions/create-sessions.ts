@@ -5,6 +5,7 @@ import type { Log } from '../log/log.ts';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Placement, WorkerImage } from '../placement/placement.ts';
 import type { Store, Tx } from '../store/store.ts';
+import type { Workspaces } from '../workspaces/workspaces.ts';
 import { abandonTurn } from './abandon.ts';
 import { type Need, unlimited } from './admission.ts';
 import { askToEnd } from './ask-to-end.ts';
@@ -49,6 +50,7 @@ export interface SessionsOptions {
   readonly inbox: Inbox;
   readonly placement: Placement;
   readonly files: ExecutionFiles;
+  readonly workspaces: Workspaces;
   readonly wire: WireParts;
   readonly settle: Settle;
   readonly fence: Fence;
@@ -81,7 +83,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   const pool = createPool({ ...options, spares, room, most: options.mostSpares });
   const losses = createLosses({ ...options, sinks, stalls, made, room });
   const { lost, release } = losses;
-  const parts = { sinks, stalls, losses, made, room, bringFiles: createGivenFiles(options) };
+  const { workspaces } = options;
+  const parts = { sinks, stalls, losses, made, room, workspaces, bringFiles: createGivenFiles(options) };
   const linkDeps = createLinkDeps({ ...options, ...parts });
   const links: Links = createLinks(linkDeps);
 
@@ -253,6 +256,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     async detach() {
       await pool.close();
       await Promise.all(links.sessions().map(links.disconnect));
+      await options.workspaces.idle();
     },
 
     async endAll() {

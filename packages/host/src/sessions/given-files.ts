@@ -8,6 +8,7 @@ import type { Log } from '../log/log.ts';
 import type { Placement } from '../placement/placement.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
+import type { Workspaces } from '../workspaces/workspaces.ts';
 import { findSession, settingsOf } from './session-row.ts';
 
 interface GivenFilesOptions {
@@ -16,6 +17,7 @@ interface GivenFilesOptions {
   readonly placement: Placement;
   readonly files: ExecutionFiles;
   readonly clock: () => Date;
+  readonly workspaces: Pick<Workspaces, 'begin'>;
 }
 
 interface ToBring {
@@ -59,8 +61,10 @@ const mostNamed = 5;
  * Brings the files of a session, and those people gave its execution into `in`, into its workspace; those that are there
  * already stay.
  */
-export function createGivenFiles({ store, log, placement, files, clock }: GivenFilesOptions) {
+export function createGivenFiles({ store, log, placement, files, clock, workspaces }: GivenFilesOptions) {
   const tries = new Map<string, number>();
+  /** Sessions whose workspaces are known as they were at the start. */
+  const begun = new Set<string>();
 
   /** The texts its service gave the session. */
   async function own(id: string): Promise<Given[]> {
@@ -94,7 +98,15 @@ export function createGivenFiles({ store, log, placement, files, clock }: GivenF
 
   /** Resolves when they are there. Rejects with `container_lost` when it is worth trying again in the next wire. */
   return async function bringGivenFiles(id: string): Promise<void> {
-    const rows = await store.run(filesToBring, { id });
+    await bringRows(id, await store.run(filesToBring, { id }));
+    if (begun.has(id)) return;
+    const row = await findSession(store, id);
+    if (!row) return;
+    await workspaces.begin(id, row.files_taken === 0 && settingsOf(row).files === undefined);
+    begun.add(id);
+  };
+
+  async function bringRows(id: string, rows: readonly ToBring[]): Promise<void> {
     const last = rows.at(-1);
     if (!last?.container || (last.n === null && last.files_taken >= 0)) return;
     const { execution, container, files_taken: taken } = last;
@@ -117,7 +129,7 @@ export function createGivenFiles({ store, log, placement, files, clock }: GivenF
         .where('id', '=', id)
         .execute(),
     );
-  };
+  }
 }
 
 function inWords(all: readonly Given[]): string {

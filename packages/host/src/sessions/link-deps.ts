@@ -9,6 +9,7 @@ import type { Fence } from '../ownership/ownership.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
 import type { McpRequest, McpResponse, ModelRequest, ModelResponse } from '../wire/wire.ts';
+import type { Workspaces } from '../workspaces/workspaces.ts';
 import { commitFrame, endsTurn, type FrameSinks } from './frames.ts';
 import type { LinkDeps } from './link.ts';
 import type { Losses } from './losses.ts';
@@ -45,6 +46,7 @@ interface Parts {
   readonly losses: Losses;
   readonly fence: Fence;
   readonly made: MadeFiles;
+  readonly workspaces: Pick<Workspaces, 'touch' | 'turnEnded'>;
   readonly bringFiles: LinkDeps['bringFiles'];
   readonly room: LinkDeps['room'];
 }
@@ -88,8 +90,16 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     async commit(tx, row, frame) {
       stalls.touch(row.id);
       for (const each of frame.type === 'batch' ? frame.frames : [frame]) {
-        if (each.type === 'turn' && endsTurn(row, each)) tx.afterCommit(() => stalls.forget(row.id));
-        if (each.type === 'tool_result') parts.made.touch(row.id, row.execution);
+        if (each.type === 'turn' && endsTurn(row, each)) {
+          tx.afterCommit(() => {
+            stalls.forget(row.id);
+            void parts.workspaces.turnEnded(row.id);
+          });
+        }
+        if (each.type === 'tool_result') {
+          parts.made.touch(row.id, row.execution);
+          parts.workspaces.touch(row.id);
+        }
         if (each.type === 'turn') tx.afterCommit(() => void parts.made.collect(row.id));
         if (each.type === 'ready') tx.afterCommit(() => settle(row));
         await commitFrame(tx, row, each, sinks);
