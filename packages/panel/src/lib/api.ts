@@ -15,6 +15,7 @@ import {
 } from '@airlock/protocol/api';
 import type { ExecutionStatus } from '@airlock/protocol/executions';
 import { type FilePlace, fileEntrySchema } from '@airlock/protocol/files/file';
+import { workspaceChangesSchema, workspaceSchema } from '@airlock/protocol/files/workspace';
 import { idSchema } from '@airlock/protocol/ids';
 import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import { requestSchema } from '@airlock/protocol/requests';
@@ -118,6 +119,8 @@ export const api = {
   files: (id: string, place: FilePlace) =>
     call(z.object({ items: z.array(fileEntrySchema) }), 'GET', filePath(id, place)),
   beginning,
+  workspace: (id: string, query: WorkspaceQuery) => call(workspaceSchema, 'GET', workspacePath(id, query)),
+  changes: (id: string, query: ChangesQuery) => call(workspaceChangesSchema, 'GET', changesPath(id, query)),
   /** The most urgent first. */
   inbox: ({ kind, cursor }: InboxQuery = {}) => {
     const query = new URLSearchParams({ order: 'due', ...(kind && { kind }), ...(cursor && { cursor }) });
@@ -144,6 +147,46 @@ export const api = {
 /** Address of a file of an execution; of the list of them without `file`. */
 export function filePath(execution: string, place: FilePlace, file = ''): string {
   return path('executions', execution, 'files', place, ...(file === '' ? [] : file.split('/')));
+}
+
+interface WorkspaceQuery {
+  session?: string | undefined;
+  /** An `address` of the workspace. */
+  folder?: string;
+  cursor?: string | undefined;
+}
+
+/** Of a folder of a workspace, as it is now. */
+function workspacePath(execution: string, query: WorkspaceQuery): string {
+  return withQuery(path('executions', execution, 'files', 'workspace'), { limit: '500', ...query });
+}
+
+/** Of a file of a workspace, by its `address`. */
+export function workspaceFilePath(execution: string, address: string, session: string): string {
+  return withQuery(`${path('executions', execution, 'files', 'workspace')}/${address}`, { session });
+}
+
+export const workspaceZipPath = (execution: string, session: string): string =>
+  withQuery(path('executions', execution, 'files', 'workspace'), { session, as: 'zip' });
+
+export interface ChangesQuery {
+  session?: string | undefined;
+  /** `start`, `now` or the number of a turn. */
+  from: string;
+  to: string;
+  path?: string;
+  diffs?: 'true';
+  as?: 'patch';
+  cursor?: string | undefined;
+}
+
+export function changesPath(execution: string, query: ChangesQuery): string {
+  return withQuery(path('executions', execution, 'workspace', 'changes'), { ...query });
+}
+
+function withQuery(address: string, query: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(query).filter((each): each is [string, string] => each[1] !== undefined);
+  return `${address}?${new URLSearchParams(given)}`;
 }
 
 export const eventsPath = (execution: string): string => path('executions', execution, 'events');

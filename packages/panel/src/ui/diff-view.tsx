@@ -15,13 +15,22 @@ const looks = { same: 'text-ink-soft', added: 'bg-green-soft text-green', remove
 
 /** What differs between two texts, line by line, invisible characters shown. */
 export function DiffView({ before, after, label }: DiffViewProps) {
+  return <DiffLines lines={linesOf(before, after)} {...(label === undefined ? {} : { label })} />;
+}
+
+/** Lines of a difference that was found already, in the form of `diff -u`. */
+export function UnifiedDiff({ diff }: { diff: string }) {
+  return <DiffLines lines={unifiedLines(diff)} />;
+}
+
+function DiffLines({ lines, label }: { lines: readonly Line[]; label?: string }) {
   return (
     <figure className="min-w-0" data-testid="diff">
       {label && <figcaption className="mb-1 text-[0.8rem] font-medium text-ink-faint">{label}</figcaption>}
       <pre className="code-block whitespace-pre-wrap [overflow-wrap:anywhere]">
-        {linesOf(before, after).map(({ kind, text, at }) =>
+        {lines.map(({ kind, text, at }) =>
           kind === 'gap' ? (
-            <span key={at} className="block text-ink-faint">
+            <span key={at} className="block text-ink-soft italic">
               {text}
             </span>
           ) : (
@@ -64,6 +73,17 @@ function linesOf(before: string, after: string): Line[] {
     } else left += 1;
   });
   return left > 0 ? [...lines, gap(left, all.length)] : lines;
+}
+
+const kinds: Readonly<Record<string, Line['kind']>> = { '+': 'added', '-': 'removed', ' ': 'same' };
+
+function unifiedLines(diff: string): Line[] {
+  return diff.split('\n').map((line, at) => {
+    const kind = kinds[line[0] ?? ''];
+    if (kind !== undefined) return { kind, text: line.slice(1), at };
+    const [, place] = /^@@ -\d+,\d+ \+(\d+),/.exec(line) ?? [];
+    return { kind: 'gap', text: place === undefined ? line.replace(/^\\ /, '') : `Line ${place}`, at };
+  });
 }
 
 function gap(lines: number, at: number): Line {

@@ -16,12 +16,15 @@ export function Disclosure({ icon, summary, children, testId, className = '' }: 
     <details
       data-testid={testId}
       onToggle={(event) => setOpen(event.currentTarget.open)}
-      className={`group/fold min-w-0 text-sm ${className}`}
+      className={`min-w-0 text-sm ${className}`}
     >
       <summary className="-mx-2 flex min-h-9 items-center gap-2 rounded-lg px-2 py-1 text-ink-soft hover:bg-sunken hover:text-ink">
         {icon && <Icon name={icon} className="size-4 text-ink-faint" />}
         <span className="flex min-w-0 flex-1 items-center gap-2">{summary}</span>
-        <Icon name="chevron" className="size-4 text-ink-faint transition-transform group-open/fold:rotate-90" />
+        <Icon
+          name="chevron"
+          className="size-4 text-ink-faint transition-transform in-[details[open]>summary]:rotate-90"
+        />
       </summary>
       {open && <div className="pt-1.5 pb-2">{children()}</div>}
     </details>

@@ -10,6 +10,7 @@ import { ErrorNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
 import { useMe } from '../auth/me.ts';
 import { ExecutionFiles } from '../files/execution-files.tsx';
+import { WorkspaceView } from '../files/workspace-view.tsx';
 import { Announcer } from './announcer.tsx';
 import { Conversation } from './conversation.tsx';
 import { ExecutionHeader } from './execution-header.tsx';
@@ -101,6 +102,11 @@ function Views({ execution, timeline }: { execution: Execution; timeline: Timeli
         <Tabs.Trigger value="files" className={tabClass} data-testid="tab-files">
           Files {files > 0 && <span className="text-ink-faint tabular-nums">{files}</span>}
         </Tabs.Trigger>
+        {hasSession(timeline) && (
+          <Tabs.Trigger value="workspace" className={tabClass} data-testid="tab-workspace">
+            Workspace
+          </Tabs.Trigger>
+        )}
         <Tabs.Trigger value="setup" className={tabClass} data-testid="tab-setup">
           Setup
         </Tabs.Trigger>
@@ -115,6 +121,9 @@ function Views({ execution, timeline }: { execution: Execution; timeline: Timeli
       <Tabs.Content value="files" tabIndex={-1} className="outline-none">
         <ExecutionFiles id={execution.id} count={timeline.items.filter(({ kind }) => kind === 'upload').length} />
       </Tabs.Content>
+      <Tabs.Content value="workspace" tabIndex={-1} className="outline-none">
+        <WorkspaceView id={execution.id} moment={momentOf(timeline)} />
+      </Tabs.Content>
       <Tabs.Content value="setup" tabIndex={-1} className="outline-none">
         <SetupView sessions={timeline.sessions} seq={timeline.recordSeq} />
       </Tabs.Content>
@@ -128,6 +137,15 @@ function Views({ execution, timeline }: { execution: Execution; timeline: Timeli
 /** Files the execution has been told of. */
 function fileCount({ items }: Timeline): number {
   return new Set(items.flatMap((item) => (item.kind === 'upload' ? item.files.map(({ path }) => path) : []))).size;
+}
+
+function hasSession({ items }: Timeline): boolean {
+  return items.some(({ kind }) => kind === 'prompt');
+}
+
+/** Changes whenever a turn begins or ends. */
+function momentOf({ items, working }: Timeline): string {
+  return `${items.filter(({ kind }) => kind === 'prompt').length} ${working ?? ''}`;
 }
 
 function JumpButton({ onClick }: { onClick: () => void }) {
