@@ -34,7 +34,7 @@ describe('admission', () => {
     const { admission, admitted, ask } = crowd({ cpus: 3, memoryBytes: 20 });
     for (const session of ['a-1', 'a-2', 'a-3', 'a-4']) ask(session);
     expect([admitted, admission.before('a-3'), admission.before('a-4')]).toEqual([['a-1', 'a-2'], 0, 1]);
-    expect(admission.lacking()).toEqual({ cpus: 0, memoryBytes: 10 });
+    expect(admission.lacking()).toEqual({ cpus: 1, memoryBytes: 20 });
     admission.leave('a-1');
     await Promise.resolve();
     expect([admitted.at(-1), admission.before('a-3'), admission.before('a-4')]).toEqual(['a-3', undefined, 0]);

@@ -35,7 +35,7 @@ export interface Admission {
   leave(session: string): void;
   /** How many are before it; undefined when it does not wait. */
   before(session: string): number | undefined;
-  /** What the first who waits lacks; undefined when nobody waits. */
+  /** What those who wait lack, all together; undefined when nobody waits. */
   lacking(): Need | undefined;
 }
 
@@ -110,9 +110,8 @@ export function createAdmission(budget: Need): Admission {
       return place === -1 ? undefined : place;
     },
     lacking() {
-      const [first] = waiting;
-      if (!first) return undefined;
-      const all = sum(used(), first.need);
+      if (waiting.length === 0) return undefined;
+      const all = waiting.map(({ need }) => need).reduce(sum, used());
       return { cpus: all.cpus - budget.cpus, memoryBytes: all.memoryBytes - budget.memoryBytes };
     },
   };

@@ -20,7 +20,7 @@ export interface Room {
   leave(session: string): void;
   /** How many are before a session; undefined when it does not wait. */
   before(session: string): number | undefined;
-  /** What is to be freed for the first who waits; undefined when nobody waits. */
+  /** What is to be freed for those who wait; undefined when nobody waits. */
   lacking(): Need | undefined;
 }
 
