@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { runCrowd } from '../test/harness/crowd.ts';
-import { watchHealth } from '../test/harness/health-watch.ts';
 import { root } from '../test/harness/host.ts';
 import { createServices } from '../test/harness/services.ts';
 import { createSetting } from '../test/harness/setting.ts';
 import { printFigures, quantile } from './support/figures.ts';
+import { watchHealth } from './support/health-watch.ts';
 
 /*
  * `node bench/crowd.ts [conversations] [cpus] [replies]`: so many conversations are begun at once on a machine that has
