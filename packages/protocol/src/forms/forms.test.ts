@@ -314,6 +314,7 @@ describe('days and weeks', () => {
 
 describe('whole forms', () => {
   const all = elements.map(({ element }, at) => ({ ...element, name: `f${at}` }) as Element);
+  const known = new Set(all.flatMap((element) => ('name' in element ? [element.name] : [])));
 
   it('never let a key through that they do not have', () => {
     fc.assert(
@@ -321,7 +322,7 @@ describe('whole forms', () => {
         fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'f0')), fc.anything()),
         (given) => {
           const result = validate(all, given);
-          const strangers = Object.keys(given).filter((name) => !/^f\d+$/.test(name));
+          const strangers = Object.keys(given).filter((name) => !known.has(name));
           if (result.ok) expect(strangers).toEqual([]);
           else if (strangers.length > 0) expect(result.fields._global_).toHaveLength(Math.min(10, strangers.length));
           expect(Object.getPrototypeOf({})).toBe(Object.prototype);
