@@ -10,8 +10,9 @@ const sequences =
 /** A path as people read it: UTF-8, and every byte that is none, or a control character, as `\xff`. */
 export function shownPath(path: string): string {
   return path.replace(sequences, (bytes) => {
-    if (/^[^\x20-\x7e]$/.test(bytes)) return `\\x${bytes.charCodeAt(0).toString(16).padStart(2, '0')}`;
-    return Buffer.from(bytes, 'latin1').toString('utf8');
+    const text = Buffer.from(bytes, 'latin1').toString('utf8');
+    const isShown = Buffer.from(text, 'utf8').toString('latin1') === bytes && !/\p{Cc}/u.test(text);
+    return isShown ? text : [...bytes].map((byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`).join('');
   });
 }
 

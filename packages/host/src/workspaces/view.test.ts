@@ -24,6 +24,7 @@ describe('a path of bytes', () => {
     [bytes('a/ü b.txt'), 'a/ü b.txt', 'a/%C3%BC%20b.txt'],
     ['a\xff', 'a\\xff', '~Yf8'],
     ['\xc3', '\\xc3', '~ww'],
+    ['a\xc2\x80', 'a\\xc2\\x80', '~YcKA'],
     ['a\nb', 'a\\x0ab', '~YQpi'],
     ['~a', '~a', '~fmE'],
     ['a\\b', 'a\\b', '~YVxi'],
