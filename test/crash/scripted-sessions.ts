@@ -73,6 +73,7 @@ export function createScriptedSessions({ store, log, inbox, settle, vary }: Scri
   }
 
   return {
+    branch: () => undefined,
     toolUse: () => Promise.resolve(undefined),
     toolDone: nothing,
     steering: { say: refuse, interrupt: refuse, stopTask: refuse, change: refuse },

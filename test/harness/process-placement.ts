@@ -110,6 +110,7 @@ export function createProcessPlacement(): ProcessPlacement {
     packPaths: unused,
     startReader: unused,
     removeReader: unused,
+    run: unused,
     remove,
     removeWorkspace: () => Promise.resolve(),
     list: () => Promise.resolve([]),

@@ -4,6 +4,7 @@ import { createModelGateway } from '@airlock/host/gateway/gateway';
 import { createInbox } from '@airlock/host/inbox/inbox';
 import { addExecution } from '@airlock/host/log/fixtures';
 import { createLog } from '@airlock/host/log/log';
+import { noRepositories } from '@airlock/host/repositories/fixtures';
 import { createSessions } from '@airlock/host/sessions/create-sessions';
 import { temporaryStore } from '@airlock/host/store/temporary';
 import { createTimers } from '@airlock/host/timers/timers';
@@ -53,6 +54,7 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
     inbox,
     files,
     workspaces: noWorkspaces,
+    repositories: noRepositories,
     placement,
     clock,
     logger,

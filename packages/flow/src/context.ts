@@ -11,6 +11,7 @@ import type { ContextPort } from './context-port.ts';
 import { createFiles, type Files } from './files.ts';
 import type { Form } from './form.ts';
 import { makeCall } from './make-call.ts';
+import { type Pushed, type PushOptions, pushBranch } from './push-branch.ts';
 import { type Branches, race, type Winner } from './race.ts';
 import { runStep } from './run-step.ts';
 import { serveTools, toolSpecs } from './serve-tools.ts';
@@ -70,6 +71,11 @@ export interface Session {
    * resolves with `interrupted` and no text.
    */
   send(text: string): Promise<Turn>;
+  /**
+   * Pushes what Claude has done in the repository of the session as a branch, once a person who was shown what changed
+   * agrees. Claude must be done with a turn.
+   */
+  pushBranch(branch: string, options?: PushOptions): Promise<Pushed>;
   end(): Promise<void>;
 }
 
@@ -187,6 +193,7 @@ function createSessions(port: ContextPort, ctx: () => Ctx<unknown>): Ctx<unknown
         usage = addUsage(usage, turn.usage);
         return turn;
       },
+      pushBranch: (branch, pushing = {}) => pushBranch(port, ctx().lock, name, branch, pushing),
       end: async () => {
         await makeCall(port, { kind: 'session_end', session: name }).outcome;
       },

@@ -6,6 +6,7 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { Config } from './config.ts';
 import type { EngineInfo } from './engine/engine.ts';
 import { requirePort } from './port.ts';
+import { gitText } from './repositories/git.ts';
 import { openStore } from './store/store.ts';
 import { explain } from './terminal.ts';
 
@@ -44,6 +45,7 @@ export async function examine(config: Config, parts: DoctorParts): Promise<Check
     engine.value ? (await outcome('image', () => image(parts))).check : blocked('image'),
     ...(await model(config)),
     ...secrets(config),
+    await git(config),
     (await outcome('port', () => port(config, parts.running))).check,
     await store(config.home),
   ];
@@ -130,6 +132,14 @@ function secrets({ secrets }: Config): Check[] {
   if (secrets.size === 0) return [];
   const each = [...secrets].map(([name, { hosts }]) => `${name} for ${hosts.join(', ')}`);
   return [{ name: 'secrets', state: 'ok', detail: each.sort().join('; ') }];
+}
+
+/** Wanted by sessions that begin with a repository, and by nothing else. */
+async function git({ env, home }: Config): Promise<Check> {
+  const found = await gitText(['version'], { env, folder: existing(home) }).catch(() => undefined);
+  if (found !== undefined) return { name: 'git', state: 'ok', detail: found.trim() };
+  const fix = 'Install git on this machine, if sessions are to begin with a repository';
+  return { name: 'git', state: 'warn', detail: 'It is not there', fix };
 }
 
 async function port(config: Config, running: boolean): Promise<{ detail: string }> {

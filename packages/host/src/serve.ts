@@ -8,6 +8,7 @@ import { createApp } from './api/app.ts';
 import { createAuth } from './auth/auth.ts';
 import { type BackupCare, createBackupCare } from './backup/care.ts';
 import { finishRestore } from './backup/staging.ts';
+import { childEnv, childOptions } from './child-env.ts';
 import type { Config } from './config.ts';
 import { every } from './executions/every.ts';
 import { createExecutions, type Executions } from './executions/executions.ts';
@@ -26,6 +27,7 @@ import type { WorkerImage } from './placement/placement.ts';
 import { listenError, requirePort } from './port.ts';
 import { requireImage } from './prepare-image.ts';
 import { describeSystem, notReady, upstreamOf } from './readiness.ts';
+import { createRepositories } from './repositories/repositories.ts';
 import { budgetOf } from './sessions/budget.ts';
 import { createSessions } from './sessions/create-sessions.ts';
 import { createReaper } from './sessions/reaper.ts';
@@ -38,6 +40,7 @@ import { renderError, type Terminal } from './terminal.ts';
 import { createTimers, isOfInbox } from './timers/timers.ts';
 import { createVersioning } from './versions/versioning.ts';
 import { openWire } from './wire/open-wire.ts';
+import { createRooms } from './workspaces/rooms.ts';
 import { createWorkspaces } from './workspaces/workspaces.ts';
 
 /** A running host. */
@@ -216,13 +219,16 @@ function compose(options: ComposeOptions) {
     versioning: createVersioning({ store, clock, dir: join(config.home, 'cache', 'services'), env }),
   });
   const { folderOf } = files.files;
-  const workspaces = createWorkspaces({ store, placement, folderOf, image: () => image.reference, clock, logger });
+  const rooms = createRooms({ placement, image: () => image.reference });
+  const workspaces = createWorkspaces({ store, placement, folderOf, rooms, clock, logger });
+  const repositories = createRepositories({ ...config, store, log, placement, folderOf, rooms });
   const sessions: Sessions = createSessions({
     store,
     log,
     inbox,
     files: files.files,
     workspaces,
+    repositories,
     placement,
     clock,
     logger,
@@ -270,17 +276,6 @@ async function tick(parts: Parts, logger: Logger): Promise<void> {
   } catch (error) {
     logger.warn({ error }, 'A timer could not be served; the next round tries again');
   }
-}
-
-/** Environment of programs the host starts for itself. Holds no key. */
-function childEnv(config: Config): Record<string, string> {
-  const { PATH = '', HOME = '', LANG = 'C.UTF-8', TZ } = config.env;
-  const { NODE_COMPILE_CACHE = join(config.home, 'cache', 'compile') } = config.env;
-  return { PATH, HOME, LANG, NODE_COMPILE_CACHE, ...(TZ === undefined ? {} : { TZ }) };
-}
-
-function childOptions(config: Config, logger: Logger) {
-  return { root: config.root, env: childEnv(config), logger };
 }
 
 function urlOf(host: string, address: AddressInfo): string {

@@ -146,6 +146,11 @@ export const errorTable = {
     title: 'A secret cannot be used',
     fix: 'Correct the setting named in .env, restart, and start a new execution',
   },
+  repository_unusable: {
+    status: 502,
+    title: 'The git repository cannot be used',
+    fix: 'Correct what is named, then start a new execution',
+  },
   workspace_full: { status: 507, title: 'The workspace is full', fix: 'Raise the limit of the service, or use less' },
   wire_refused: { status: 403, title: 'The wire was refused', fix: 'Another host has taken over this session' },
   nothing_to_back_up: {

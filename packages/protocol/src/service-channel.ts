@@ -8,6 +8,7 @@ import { effortSchema, permissionModeSchema } from './grants.ts';
 import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
 import { mcpServersSchema } from './mcp.ts';
+import { branchPrepareSchema, branchPushSchema, repositorySchema } from './repository.ts';
 import { ruleSchema } from './rules.ts';
 import { usageSchema } from './usage.ts';
 
@@ -115,6 +116,8 @@ const sessionOptions = z.object({
   hibernateMs: duration.optional(),
   /** Workspace limit in bytes. Default 5 GiB. */
   workspaceBytes: z.number().int().positive().optional(),
+  /** Git repository the workspace begins with. */
+  repository: repositorySchema.optional(),
   /** Container memory limit in bytes. Default 1 GiB. */
   memoryBytes: z.number().int().positive().optional(),
   /** CPUs the container may use at most. Default 1. */
@@ -188,6 +191,8 @@ export const callSchema = z.discriminatedUnion('kind', [
   /** One turn. The outcome is a `Turn`; a failed turn is an error. */
   z.object({ kind: z.literal('session_send'), session: z.string(), text: z.string() }),
   z.object({ kind: z.literal('session_end'), session: z.string() }),
+  branchPrepareSchema,
+  branchPushSchema,
   /** Waits until Claude uses a tool of the service. The outcome is a `toolUseSchema`. */
   z.object({ kind: z.literal('tool_next'), session: z.string() }),
   /** What Claude gets of it. The outcome is null. */

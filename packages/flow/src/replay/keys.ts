@@ -40,6 +40,8 @@ function nameOf(call: Call): string {
     case 'session_open':
     case 'session_send':
     case 'session_end':
+    case 'branch_prepare':
+    case 'branch_push':
     case 'tool_next':
     case 'tool_done':
       return call.session;

@@ -2,6 +2,7 @@ import { AirlockError } from '@airlock/protocol/errors';
 import type { NewEvent } from '@airlock/protocol/events';
 import type { Json } from '@airlock/protocol/json';
 import { type Call, callSchema, outcomeSchema } from '@airlock/protocol/service-channel';
+import { isBranchCall } from '../sessions/branches.ts';
 import { fromJson } from '../store/json.ts';
 import { statement } from '../store/statement.ts';
 import type { Tx } from '../store/store.ts';
@@ -59,7 +60,7 @@ export async function takeCall(tx: Tx, execution: string, key: string, call: Cal
     if (found.outcome !== null) {
       const outcome = fromJson(outcomeSchema, found.outcome, `Outcome of ${key} in execution ${execution}`);
       tx.afterCommit(() => sinks.deliver(execution, key, outcome));
-    }
+    } else if (isBranchCall(call)) sinks.sessions.branch(tx, execution, key, call);
     return;
   }
   await recordCall(tx, execution, key, call);
@@ -149,6 +150,9 @@ async function act(tx: Tx, execution: string, key: string, call: Call, sinks: Ca
     case 'tool_done':
       await sinks.sessions.toolDone(tx, execution, call);
       return await done(null);
+    case 'branch_prepare':
+    case 'branch_push':
+      return sinks.sessions.branch(tx, execution, key, call);
     case 'session_end':
       await sinks.sessions.end(tx, execution, call.session);
       return await done(null);

@@ -16,6 +16,7 @@ export const noSessions: Sessions = {
   open: none,
   send: none,
   abandon: none,
+  branch: () => undefined,
   end: () => Promise.resolve(),
   purge: () => Promise.resolve(),
   meter: () => Promise.resolve(),

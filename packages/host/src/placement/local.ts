@@ -11,7 +11,7 @@ import type { ContainerSpec, ContainerState, PlacedContainer, Placement } from '
 import { waitFor } from './wait-exit.ts';
 import { findFiles, packFolder, packFound, unpackInto } from './workspace-files.ts';
 import { removeReader, removeReadersOf, startReader } from './workspace-reader.ts';
-import { packPaths, scanWorkspace } from './workspace-scan.ts';
+import { packPaths, runIn, scanWorkspace } from './workspace-scan.ts';
 import { WorkspaceVolumes } from './workspace-volume.ts';
 
 export interface LocalPlacementOptions {
@@ -64,6 +64,7 @@ export function createLocalPlacement(options: LocalPlacementOptions): Placement 
     scan: async (containerId) => await scanWorkspace(client, containerId),
     packPaths: async (containerId, paths) => await packPaths(client, containerId, paths),
     startReader: async (session, image) => await startReader(client, home, session, image),
+    run: async (containerId, command, doing) => await runIn(client, containerId, command, doing),
     removeReader: async (containerId) => await removeReader(client, containerId),
     remove: async (containerId) => await remove(client, containerId),
     removeWorkspace: async (session) => {

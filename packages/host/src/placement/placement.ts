@@ -68,6 +68,8 @@ export interface Placement {
    * id. Rejects with `not_found` when there is no workspace.
    */
   startReader(session: string, image: string): Promise<string>;
+  /** Runs a program of the image in a running container, or reader; the stream is what it prints, and fails if it does. */
+  run(containerId: string, command: readonly string[], doing: string): Promise<Readable>;
   /** Must not reject. */
   removeReader(containerId: string): Promise<void>;
   /** Removes the container, running or not. Removing a missing one is no error. */

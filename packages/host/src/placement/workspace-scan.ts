@@ -107,3 +107,17 @@ export async function packPaths(
 }
 
 const longMs = 30 * 60_000;
+
+/** What a program prints; the stream fails if the program does, or takes too long. */
+export async function runIn(
+  client: EngineClient,
+  containerId: string,
+  command: readonly string[],
+  doing: string,
+): Promise<Readable> {
+  const stream = await execStream({ client, containerId, command, doing });
+  stream.end();
+  const late = setTimeout(() => stream.destroy(new AirlockError('container_failed', `${doing} took too long`)), longMs);
+  stream.once('close', () => clearTimeout(late));
+  return stream;
+}

@@ -4,11 +4,13 @@ import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Placement, WorkerImage } from '../placement/placement.ts';
+import type { Repositories } from '../repositories/repositories.ts';
 import type { Store, Tx } from '../store/store.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
 import { abandonTurn } from './abandon.ts';
 import { type Need, unlimited } from './admission.ts';
 import { askToEnd } from './ask-to-end.ts';
+import { createBranches } from './branches.ts';
 import { describeSession } from './describe-session.ts';
 import type { FrameSinks } from './frames.ts';
 import { createGivenFiles } from './given-files.ts';
@@ -20,6 +22,7 @@ import { createMadeFiles } from './made-files.ts';
 import { addMetered } from './meter.ts';
 import { openSession } from './open-session.ts';
 import { createPool } from './pool.ts';
+import { purgeSessions } from './purge.ts';
 import { reconcile } from './reconcile.ts';
 import { createRequestOwner } from './request-owner.ts';
 import { createRoom } from './room.ts';
@@ -51,6 +54,7 @@ export interface SessionsOptions {
   readonly placement: Placement;
   readonly files: ExecutionFiles;
   readonly workspaces: Workspaces;
+  readonly repositories: Repositories;
   readonly wire: WireParts;
   readonly settle: Settle;
   readonly fence: Fence;
@@ -84,7 +88,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   const losses = createLosses({ ...options, sinks, stalls, made, room });
   const { lost, release } = losses;
   const { workspaces } = options;
-  const parts = { sinks, stalls, losses, made, room, workspaces, bringFiles: createGivenFiles(options) };
+  const branches = createBranches(options);
+  const bringFiles = createGivenFiles({ ...options, onProgress: (id) => stalls.touch(id) });
+  const parts = { sinks, stalls, losses, made, room, workspaces, bringFiles };
   const linkDeps = createLinkDeps({ ...options, ...parts });
   const links: Links = createLinks(linkDeps);
 
@@ -128,6 +134,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const opening = { execution, name, options: sessionOptions, ...common };
       const { id, isNew, spare } = await openSession(tx, log, opening);
       if (!isNew) return id;
+      if (sessionOptions.repository) options.repositories.require(sessionOptions.repository);
       tx.afterCommit(() => {
         if (spare !== null) void placement.claim(spare, id);
         pool.opened(JSON.stringify(sessionOptions));
@@ -153,6 +160,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       const id = await endToolUse(tx, execution, done);
       if (id !== undefined) tx.afterCommit(() => links.pump(id));
     },
+
+    branch: branches.begin,
 
     async abandon(tx, execution, key) {
       const id = await abandonTurn(tx, inbox, execution, key);
@@ -181,16 +190,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       }
     },
 
-    async purge(execution) {
-      const rows = await store.db.selectFrom('sessions').selectAll().where('execution', '=', execution).execute();
-      for (const { id } of rows) {
-        // A container that was starting is known once its link has stopped.
-        await links.disconnect(id);
-        const row = await findSession(store, id);
-        for (const container of [row?.container, row?.replaces]) if (container) await placement.remove(container);
-        await placement.removeWorkspace(id);
-      }
-    },
+    purge: (execution) => purgeSessions(execution, { store, placement, stop: links.disconnect }),
 
     meter: (session, model, usage) => store.write(async (tx) => await addMetered(tx, log, session, model, usage)),
 
@@ -219,6 +219,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       await pool.begin();
       await reconcile({ store, placement, logger: options.logger });
       await takeUp(await rowsIn(options, openStates), takingUp);
+      await branches.resume();
     },
 
     async adopt(executions) {
@@ -228,6 +229,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         rows.filter(({ execution }) => mine.has(execution)),
         takingUp,
       );
+      await branches.resume();
     },
 
     async release(executions) {
@@ -254,6 +256,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     pool,
 
     async detach() {
+      branches.stop();
       await pool.close();
       await Promise.all(links.sessions().map(links.disconnect));
       await options.workspaces.idle();

@@ -6,6 +6,7 @@ import { pack } from 'tar-stream';
 import type { ExecutionFiles } from '../files/execution-files.ts';
 import type { Log } from '../log/log.ts';
 import type { Placement } from '../placement/placement.ts';
+import type { Repositories } from '../repositories/repositories.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
@@ -18,6 +19,9 @@ interface GivenFilesOptions {
   readonly files: ExecutionFiles;
   readonly clock: () => Date;
   readonly workspaces: Pick<Workspaces, 'begin'>;
+  readonly repositories: Pick<Repositories, 'bring'>;
+  /** Something happens on the way, which takes a while. */
+  readonly onProgress: (session: string) => void;
 }
 
 interface ToBring {
@@ -58,10 +62,11 @@ const mostTries = 5;
 const mostNamed = 5;
 
 /**
- * Brings the files of a session, and those people gave its execution into `in`, into its workspace; those that are there
- * already stay.
+ * Brings the repository and the files of a session, and those people gave its execution into `in`, into its workspace;
+ * what is there already stays.
  */
-export function createGivenFiles({ store, log, placement, files, clock, workspaces }: GivenFilesOptions) {
+export function createGivenFiles(options: GivenFilesOptions) {
+  const { store, log, placement, files, clock, workspaces, repositories, onProgress } = options;
   const tries = new Map<string, number>();
   /** Sessions whose workspaces are known as they were at the start. */
   const begun = new Set<string>();
@@ -97,14 +102,27 @@ export function createGivenFiles({ store, log, placement, files, clock, workspac
   }
 
   /** Resolves when they are there. Rejects with `container_lost` when it is worth trying again in the next wire. */
-  return async function bringGivenFiles(id: string): Promise<void> {
+  return async function bringGivenFiles(id: string, signal: AbortSignal): Promise<void> {
+    const hasRepository = !begun.has(id) && (await bringRepository(id, signal));
     await bringRows(id, await store.run(filesToBring, { id }));
     if (begun.has(id)) return;
     const row = await findSession(store, id);
     if (!row) return;
-    await workspaces.begin(id, row.files_taken === 0 && settingsOf(row).files === undefined);
+    const isEmpty = row.files_taken === 0 && settingsOf(row).files === undefined && !hasRepository;
+    await workspaces.begin(id, isEmpty);
     begun.add(id);
   };
+
+  /** Resolves with whether the session has one. */
+  async function bringRepository(id: string, signal: AbortSignal): Promise<boolean> {
+    const row = await findSession(store, id);
+    if (!row?.container) return false;
+    const { repository, workspaceBytes } = settingsOf(row);
+    if (repository === undefined) return false;
+    const { execution, container } = row;
+    await repositories.bring({ id, execution, container, repository, workspaceBytes }, signal, () => onProgress(id));
+    return true;
+  }
 
   async function bringRows(id: string, rows: readonly ToBring[]): Promise<void> {
     const last = rows.at(-1);

@@ -70,6 +70,7 @@ const placement: Placement = {
   packPaths: unused,
   startReader: unused,
   removeReader: unused,
+  run: unused,
   list: unused,
 };
 

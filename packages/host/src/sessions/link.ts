@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { AirlockError } from '@airlock/protocol/errors';
+import { AirlockError, type ErrorCode } from '@airlock/protocol/errors';
 import type { LiveFrame, UpFrame } from '@airlock/protocol/wire';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Tx } from '../store/store.ts';
@@ -44,7 +44,7 @@ export interface LinkDeps extends ContainerDeps {
   /** The engine cannot be asked about the session; told once until the next wire opens. */
   readonly onUnreachable: (session: string, problem: AirlockError) => Promise<void>;
   /** Brings files given so far into the workspace. `container_lost`: it is tried again in the next wire. */
-  readonly bringFiles: (session: string) => Promise<void>;
+  readonly bringFiles: (session: string, signal: AbortSignal) => Promise<void>;
   /** The container is gone although nobody asked for its end; resolves once it is stored what comes of it. */
   readonly onGone: (session: string, container: string, problem: AirlockError) => Promise<'replaced' | 'over'>;
   /** No container could be started. */
@@ -60,6 +60,14 @@ export interface Link {
   stop(): Promise<void>;
   readonly finished: Promise<void>;
 }
+
+/** What no other try would change. */
+const unbringable = new Set<ErrorCode>([
+  'workspace_full',
+  'container_failed',
+  'repository_unusable',
+  'secret_unusable',
+]);
 
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
@@ -107,11 +115,12 @@ export function createLink(id: string, deps: LinkDeps): Link {
   /** L6: false when the session ends because of it. */
   async function bringFiles(): Promise<boolean> {
     try {
-      await deps.bringFiles(id);
+      await deps.bringFiles(id, stopping.signal);
       return true;
     } catch (error) {
+      if (stopping.signal.aborted) return false;
       const problem = AirlockError.from(error, 'container_failed');
-      if (problem.code !== 'workspace_full' && problem.code !== 'container_failed') throw problem;
+      if (!unbringable.has(problem.code)) throw problem;
       await deps.onLost(id, problem);
       return false;
     }

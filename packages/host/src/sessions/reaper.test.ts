@@ -41,6 +41,7 @@ const placement: Placement = {
   packPaths: unused,
   startReader: unused,
   removeReader: unused,
+  run: unused,
   remove: async (id) => void removed.push(id),
   removeWorkspace: async (session) => void removed.push(session),
   list: async () => (unreadable === 'containers' ? await down() : containers),

@@ -44,6 +44,7 @@ async function startOn(list: () => Promise<PlacedContainer[]>, values: Partial<S
     packPaths: unused,
     startReader: unused,
     removeReader: unused,
+    run: unused,
     list,
   };
   await reconcile({ store: temporary.store, placement, logger });

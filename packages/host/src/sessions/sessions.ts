@@ -5,6 +5,7 @@ import type { SessionOptions } from '@airlock/protocol/service-channel';
 import type { Usage } from '@airlock/protocol/usage';
 import type { RequestOwner } from '../inbox/inbox.ts';
 import type { Tx } from '../store/store.ts';
+import type { BranchCall } from './branches.ts';
 import type { Pool } from './pool.ts';
 import type { endToolUse } from './service-tools.ts';
 import type { Steering } from './steering.ts';
@@ -17,9 +18,11 @@ export interface Sessions {
   /** The next use of a tool of the service that it has not got yet; undefined when there is none. */
   toolUse(tx: Tx, execution: string, name: string): Promise<Json | undefined>;
   /** Tells Claude what came of it. */
-  toolDone(tx: Tx, execution: string, done: ToolDone): Promise<void>;
+  toolDone(tx: Tx, execution: string, done: Parameters<typeof endToolUse>[2]): Promise<void>;
   /** Nobody waits any more for the turn that call `key` began: it is interrupted. */
   abandon(tx: Tx, execution: string, key: string): Promise<void>;
+  /** Begins what a service asks about a branch of a session's repository. */
+  branch(tx: Tx, execution: string, key: string, call: BranchCall): void;
   /** Asks the conversation to end; its container goes, its workspace stays. */
   end(tx: Tx, execution: string, name?: string): Promise<void>;
   /** Removes containers and workspaces of an ended execution. */
@@ -53,5 +56,3 @@ export interface Sessions {
   /** Ends every open session and removes its container. */
   endAll(): Promise<void>;
 }
-
-type ToolDone = Parameters<typeof endToolUse>[2];

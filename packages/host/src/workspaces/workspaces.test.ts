@@ -11,6 +11,7 @@ import type { Placement } from '../placement/placement.ts';
 import { newSessionRow } from '../sessions/session-row.ts';
 import { newId } from '../store/ids.ts';
 import { temporaryStore } from '../store/temporary.ts';
+import { createRooms } from './rooms.ts';
 import { createWorkspaces, type Workspaces } from './workspaces.ts';
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
@@ -25,41 +26,43 @@ let readers: string[];
 let isRunning: boolean;
 let failing: AirlockError | undefined;
 
+const placement = {
+  inspect: () => Promise.resolve({ kind: isRunning ? 'running' : 'missing' }),
+  startReader: (of: string) => Promise.resolve(void readers.push(`+${of}`)).then(() => 'reader'),
+  removeReader: (of: string) => Promise.resolve(void readers.push(`-${of}`)),
+  scan: () => {
+    if (failing) return Promise.reject(failing);
+    const found = Object.entries(inside).map(([path, said]) => ({
+      path,
+      type: 'f',
+      size: said.length,
+      mtime: 0,
+      links: 1,
+      mode: 0o644,
+      target: '',
+      stamp: said,
+    }));
+    return Promise.resolve({ found, isCut: false });
+  },
+  packPaths: (_: string, paths: readonly string[]) => {
+    const tar = pack();
+    for (const path of paths) tar.entry({ name: `./${path}` }, inside[path] ?? '');
+    read.push(...paths);
+    // Nobody asked for it.
+    tar.entry({ name: './../../outside' }, 'hostile');
+    tar.finalize();
+    return Promise.resolve(Readable.from(tar, { objectMode: false }));
+  },
+} as unknown as Placement;
+
 const make = () =>
   createWorkspaces({
     store: temporary.store,
     folderOf: (id) => join(home, id),
-    image: () => 'image',
+    rooms: createRooms({ placement, image: () => 'image' }),
     clock: () => new Date(0),
     logger: { warn: () => undefined },
-    placement: {
-      inspect: () => Promise.resolve({ kind: isRunning ? 'running' : 'missing' }),
-      startReader: (of: string) => Promise.resolve(void readers.push(`+${of}`)).then(() => 'reader'),
-      removeReader: (of: string) => Promise.resolve(void readers.push(`-${of}`)),
-      scan: () => {
-        if (failing) return Promise.reject(failing);
-        const found = Object.entries(inside).map(([path, said]) => ({
-          path,
-          type: 'f',
-          size: said.length,
-          mtime: 0,
-          links: 1,
-          mode: 0o644,
-          target: '',
-          stamp: said,
-        }));
-        return Promise.resolve({ found, isCut: false });
-      },
-      packPaths: (_: string, paths: readonly string[]) => {
-        const tar = pack();
-        for (const path of paths) tar.entry({ name: `./${path}` }, inside[path] ?? '');
-        read.push(...paths);
-        // Nobody asked for it.
-        tar.entry({ name: './../../outside' }, 'hostile');
-        tar.finalize();
-        return Promise.resolve(Readable.from(tar, { objectMode: false }));
-      },
-    } as unknown as Placement,
+    placement,
   });
 
 beforeEach(async () => {

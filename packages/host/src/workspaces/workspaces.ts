@@ -5,7 +5,6 @@ import { describeChanges, patchText } from './diffs.ts';
 import { changesBetween, type Entry } from './manifest.ts';
 import { createMoments, type MomentKeeper, type MomentOptions, type Moments, type SessionOf } from './moments.ts';
 import { pathOf, shownPath } from './names.ts';
-import { createRooms } from './rooms.ts';
 import { folderView } from './view.ts';
 
 /** A session of an execution by id or name; its first when none is named. */
@@ -52,11 +51,9 @@ export interface Workspaces extends Omit<MomentKeeper, 'use' | 'sessionsOf'> {
   files(whose: Whose): Promise<AsyncGenerator<WorkspaceFile & { readonly mtime: Date }>>;
 }
 
-type WorkspacesOptions = Omit<MomentOptions, 'rooms'> & { readonly image: () => string };
-
-export function createWorkspaces(options: WorkspacesOptions): Workspaces {
-  const rooms = createRooms(options);
-  const moments = createMoments({ ...options, rooms });
+export function createWorkspaces(options: MomentOptions): Workspaces {
+  const { rooms } = options;
+  const moments = createMoments(options);
   const { begin, touch, turnEnded, idle } = moments;
 
   async function find<T>(
