@@ -118,6 +118,8 @@ const sessionOptions = z.object({
   workspaceBytes: z.number().int().positive().optional(),
   /** Git repository the workspace begins with. */
   repository: repositorySchema.optional(),
+  /** Files in `out` that are no results: `node_modules/`, `*.tmp`, `logs/*.txt`. Default: none. */
+  outExclude: z.array(z.string().min(1).max(200)).max(50).optional(),
   /** Container memory limit in bytes. Default 1 GiB. */
   memoryBytes: z.number().int().positive().optional(),
   /** CPUs the container may use at most. Default 1. */

@@ -48,9 +48,10 @@ beforeEach(async () => {
   };
   const placement = {
     findFiles: () => Promise.resolve(Object.entries(inOut).map(([path, stamp]) => ({ path, stamp }))),
-    pack: (_container: string, _folder: string, paths: readonly string[] = Object.keys(inOut)) => {
+    pack: (_container: string, folder: string, paths?: readonly string[]) => {
       const tar = pack();
-      for (const path of paths) tar.entry({ name: `./${path}` }, inOut[path] ?? '');
+      const place = paths === undefined ? folder : '.';
+      for (const path of paths ?? Object.keys(inOut)) tar.entry({ name: `${place}/${path}` }, inOut[path] ?? '');
       tar.finalize();
       return Promise.resolve(Readable.from(tar, { objectMode: false }));
     },
@@ -95,6 +96,19 @@ describe('files a session makes', () => {
   it('do not keep others from being kept when a file is a folder now', async () => {
     await collect({ a: 'file' });
     expect(await collect({ 'a/b': 'inside', c: 'other' })).toEqual({ a: 'file', c: 'other' });
+  });
+
+  it('are left out where the service says so, which people are told once', async () => {
+    const options = JSON.stringify({ workspaceBytes: 20, outExclude: ['node_modules/', '*.tmp'] });
+    await temporary.store.write((tx) => tx.db.updateTable('sessions').set({ options }).execute());
+    const all = { a: 'one', 'b.tmp': 'x'.repeat(30), 'c/node_modules/d': 'x' };
+    expect(await collect(all)).toEqual({ a: 'one' });
+    await collect({ ...all, a: 'two' });
+    await made.collectLast(session, 'c');
+    const told = (await log.read(execution, 0, 100)).filter(({ kind }) => kind === 'debug');
+    expect(told).toMatchObject([
+      { payload: { text: expect.stringContaining('`outExclude` of the service says: out/b.tmp') } },
+    ]);
   });
 
   it('wait for another time when the store cannot be read', async () => {

@@ -8,6 +8,7 @@ import { readTar } from '../files/tar-entries.ts';
 import type { Log } from '../log/log.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
+import { leftOutBy } from './left-out.ts';
 import { findSession, type SessionRow, settingsOf } from './session-row.ts';
 
 /** Keeps what sessions put into `out` of their workspace, where people find it. */
@@ -48,6 +49,8 @@ interface Known {
   isTouched: boolean;
   /** Whether a tool may have run at any time. */
   mayHaveMade: boolean;
+  /** Whether people know that something is left out. */
+  isTold: boolean;
   working: Promise<void>;
   /** Resolved when nothing more is to come. */
   last: PromiseWithResolvers<void> | undefined;
@@ -66,6 +69,7 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
       stamps: new Map<string, string>(),
       isTouched: true,
       mayHaveMade: true,
+      isTold: false,
       working: Promise.resolve(),
       last: undefined,
     };
@@ -94,6 +98,15 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
     await store.write((tx) => log.append(tx, execution, [{ kind: 'debug', payload: { text } }])).catch(() => undefined);
   }
 
+  /** Once for a session. */
+  async function sayLeftOut({ id, execution }: SessionRow, path: string): Promise<void> {
+    const session = known(id);
+    if (session.isTold) return;
+    session.isTold = true;
+    const text = `Not kept as results, as \`outExclude\` of the service says: ${folder}/${path}, and what is like it`;
+    await store.write((tx) => log.append(tx, execution, [{ kind: 'debug', payload: { text } }])).catch(() => undefined);
+  }
+
   /** Puts a file in its place, unless one it was before is a folder now, or the other way round. */
   async function placeOne(
     execution: string,
@@ -112,17 +125,22 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
   /** Keeps the plain files of a tar whose names, less `prefix`, are below the folder. */
   async function keep(row: SessionRow, tar: Readable, prefix: string): Promise<void> {
     const { execution } = row;
+    const { outExclude = [], workspaceBytes: most } = settingsOf(row);
+    const isLeftOut = leftOutBy(outExclude);
     const before = new Map((await files.list(execution, folder)).map(({ path, sha256 }) => [path, sha256]));
-    const most = settingsOf(row).workspaceBytes;
     const placed: Placed[] = [];
     let bytes = 0;
     try {
       for await (const entry of readTar(tar)) {
         if (entry.type !== 'file' && entry.type !== 'contiguous-file') continue;
+        const path = safePath(entry.name.slice(prefix.length));
+        if (isLeftOut(path)) {
+          await sayLeftOut(row, path);
+          continue;
+        }
         bytes += entry.size;
         if (bytes > most) throw new AirlockError('too_large', `They have more than ${sizeInWords(most)}`);
         if (placed.length >= mostFiles) throw new AirlockError('too_large', `They are more than ${mostFiles}`);
-        const path = safePath(entry.name.slice(prefix.length));
         const file = await placeOne(execution, path, entry.bytes);
         if (file && before.get(path) !== file.sha256) placed.push(file);
       }
@@ -137,7 +155,10 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
     const { stamps } = known(id);
     if (container === null) return;
     const found = await placement.findFiles(container, folder);
-    const fresh = found.filter(({ path, stamp }) => stamps.get(path) !== stamp);
+    const isLeftOut = leftOutBy(settingsOf(row).outExclude ?? []);
+    const others = found.find(({ path }) => isLeftOut(path));
+    if (others) await sayLeftOut(row, others.path);
+    const fresh = found.filter(({ path, stamp }) => stamps.get(path) !== stamp && !isLeftOut(path));
     if (fresh.length === 0) return;
     const tar = await placement.pack(
       container,
