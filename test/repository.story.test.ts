@@ -162,6 +162,30 @@ describe('a session with a repository', () => {
     expect(server.git('rev-parse', 'airlock/mended')).toBe(before);
   });
 
+  it('is pushed by the next host when this one is killed while people decide, and while it pushes', async () => {
+    const { api, host } = setting;
+    const id = await api.launch('mend', { url: server.url, token: '{{FORGE}}' });
+    const look = await api.until(id, ofKind('lock'));
+    await api.answer(look.payload.request, {});
+    const ask = await api.until(id, ofKind('lock'), look.seq);
+    await host.kill();
+    await host.start();
+    server.git('update-ref', '-d', 'refs/heads/airlock/mended');
+    const pushing = Promise.withResolvers<void>();
+    server.answer = ({ url = '' }) => {
+      if (!url.includes('git-receive-pack')) return undefined;
+      pushing.resolve();
+      return 'never';
+    };
+    await api.answer(ask.payload.request, { decision: 'push', comment: '' });
+    await pushing.promise;
+    await host.kill();
+    server.answer = () => undefined;
+    await host.start();
+    await api.until(id, (event) => event.kind === 'final', ask.seq);
+    expect(server.git('show', 'airlock/mended:README.md')).toBe('better\n');
+  });
+
   it('never has the token in its container, nor anywhere the host writes', async () => {
     const { api, host } = setting;
     const id = await api.launch('mend', { url: server.url, token: '{{FORGE}}' });

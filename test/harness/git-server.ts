@@ -13,8 +13,8 @@ export interface GitServer {
   readonly host: string;
   /** Runs git in the repository. */
   git(...args: string[]): string;
-  /** Called before each request; what it gives is the status answered instead. */
-  answer: (request: IncomingMessage) => number | undefined;
+  /** Called before each request; what it gives is the status answered instead, if it is answered at all. */
+  answer: (request: IncomingMessage) => number | 'never' | undefined;
   close(): Promise<void>;
 }
 
@@ -43,6 +43,7 @@ export async function createGitServer(files: Readonly<Record<string, string>>, t
   const server = createServer((request, response) => {
     const status =
       made.answer(request) ?? (token === undefined || request.headers.authorization === wanted ? undefined : 401);
+    if (status === 'never') return;
     if (status === undefined) return serve(request, response, folder);
     response.writeHead(status, { 'www-authenticate': 'Basic realm="git"', location: 'http://127.0.0.1:1/' }).end();
   });

@@ -50,6 +50,9 @@ const settings: Readonly<Record<string, string>> = {
   'core.askPass': '',
   'credential.helper': '',
   'http.followRedirects': 'false',
+  // One that its host has left ends by itself when nothing comes any more.
+  'http.lowSpeedLimit': '1',
+  'http.lowSpeedTime': '120',
   'submodule.recurse': 'false',
   'fetch.recurseSubmodules': 'false',
   'push.recurseSubmodules': 'no',
