@@ -95,7 +95,7 @@ function Views({ execution, timeline }: { execution: Execution; timeline: Timeli
   const files = fileCount(timeline);
   return (
     <Tabs.Root defaultValue="conversation">
-      <Tabs.List aria-label="Views" className="mb-6 flex gap-5 border-b border-line">
+      <Tabs.List aria-label="Views" className="mb-6 flex gap-5 overflow-x-auto border-b border-line max-sm:gap-3.5">
         <Tabs.Trigger value="conversation" className={tabClass}>
           Conversation
         </Tabs.Trigger>
