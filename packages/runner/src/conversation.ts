@@ -16,7 +16,7 @@ import { claudeOptions } from './claude-options.ts';
 import type { ClaudeProcess } from './claude-process.ts';
 import { createEdits } from './edits.ts';
 import { type Ending, endingOf } from './ending.ts';
-import { createFactsReader, isEmptying } from './facts.ts';
+import { createFactsReader, isEmptying, type Known } from './facts.ts';
 import type { LiveText } from './live-text.ts';
 import { countMemoryKills } from './memory-kills.ts';
 import { createMessageReader, type Output } from './messages.ts';
@@ -105,7 +105,7 @@ export function startConversation({
 
   async function run(): Promise<Ending> {
     const read = createMessageReader();
-    const readFacts = createFactsReader(config);
+    const readFacts = createFactsReader(config, knownOf(started.promise));
     let thrown: unknown;
     try {
       await restored;
@@ -113,8 +113,7 @@ export function startConversation({
       started.resolve(sdk);
       for await (const message of sdk) {
         if (message.type === 'system' && message.subtype === 'init') {
-          const [commands, agents] = await Promise.all([sdk.supportedCommands(), sdk.supportedAgents()]);
-          for (const frame of readFacts(message, { commands, agents })) send(frame);
+          for (const frame of await readFacts(message)) send(frame);
         }
         // A result comes after everything it is the result of, in the transcript too.
         if (message.type === 'result') mirror.flush();
@@ -188,6 +187,15 @@ export function startConversation({
       }
     },
     ended: run(),
+  };
+}
+
+/** What the CLI says of itself when it is asked. */
+function knownOf(started: Promise<Query>): () => Promise<Known> {
+  return async () => {
+    const claude = await started;
+    const [commands, agents] = await Promise.all([claude.supportedCommands(), claude.supportedAgents()]);
+    return { commands, agents };
   };
 }
 

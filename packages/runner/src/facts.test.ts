@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { factsSchema } from '@airlock/protocol/facts';
 import type { SDKSystemMessage, SlashCommand } from '@anthropic-ai/claude-agent-sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFactsReader, isEmptying } from './facts.ts';
+import { createFactsReader, isEmptying, type Known } from './facts.ts';
 import type { RunnerConfig } from './spec.ts';
 
 let dir: string;
@@ -50,19 +50,21 @@ const known = {
   agents: [{ name: 'reviewer', description: 'Looks twice' }],
 };
 
+const factsAt = (message = init(), of: Known = known) => createFactsReader(config, () => Promise.resolve(of))(message);
+
 describe('what the CLI says of itself', () => {
-  it('makes it ready once, and is told again only when it is other', () => {
-    const read = createFactsReader(config);
-    expect(read(init(), known)).toMatchObject([{ type: 'ready', model: 'claude-test', cliVersion: '2.1.330' }]);
-    expect(read(init(), known)).toEqual([]);
+  it('makes it ready once, and is told again only when it is other', async () => {
+    const read = createFactsReader(config, () => Promise.resolve(known));
+    expect(await read(init())).toMatchObject([{ type: 'ready', model: 'claude-test', cliVersion: '2.1.330' }]);
+    expect(await read(init({ uuid: 'another' }))).toEqual([]);
     const servers = [{ name: 'docs', status: 'failed', source: 'dynamic' }];
-    expect(read(init({ mcp_servers: servers }), known)).toMatchObject([
+    expect(await read(init({ mcp_servers: servers }))).toMatchObject([
       { type: 'facts', facts: { mcpServers: servers } },
     ]);
   });
 
-  it('names the commands people can use, and what each is about', () => {
-    const [frame] = createFactsReader(config)(init(), known);
+  it('names the commands people can use, and what each is about', async () => {
+    const [frame] = await factsAt();
     expect(frame).toMatchObject({
       facts: {
         commands: [{ name: 'plan', about: 'About plan', hint: 'task', builtin: false }],
@@ -73,18 +75,18 @@ describe('what the CLI says of itself', () => {
     });
   });
 
-  it('has the settings of each tier there is, and does without one that is broken', () => {
+  it('has the settings of each tier there is, and does without one that is broken', async () => {
     settings('home', 'settings.json', '{"permissions":{"allow":["Read"],"deny":["WebFetch"]},"hooks":{"Stop":[]}}');
     settings('project', 'settings.json', '{ broken');
     settings('project', 'settings.local.json', '{}');
-    const [frame] = createFactsReader(config)(init(), known);
+    const [frame] = await factsAt();
     expect(frame?.type === 'ready' && frame.facts?.settings).toEqual([
       { tier: 'user', allow: ['Read'], ask: [], deny: ['WebFetch'], hooks: ['Stop'] },
       { tier: 'local', allow: [], ask: [], deny: [], hooks: [] },
     ]);
   });
 
-  it('fits what the host takes, however much it is', () => {
+  it('fits what the host takes, however much it is', async () => {
     const many = Array.from({ length: 2_000 }, (_, n) => `${n}`.padStart(999, 'x'));
     const servers = many.map((name) => ({ name, status: 'connected' }));
     const plugins = many.map((name) => ({ name, path: '/x' }));
@@ -96,7 +98,7 @@ describe('what the CLI says of itself', () => {
       mcp_servers: servers,
       plugins,
     });
-    const [frame] = createFactsReader(config)(crowded, { commands: many.map((name) => command(name)), agents: [] });
+    const [frame] = await factsAt(crowded, { commands: many.map((name) => command(name)), agents: [] });
     expect(factsSchema.safeParse(frame?.type === 'ready' && frame.facts).success).toBe(true);
   });
 });

@@ -15,17 +15,22 @@ export interface Known {
 
 /**
  * Turns the CLI's messages about itself, of which every turn begins with one, into frames: the first says that it is
- * ready, a later one what has changed.
+ * ready, a later one what has changed. `known` is asked only then: a turn is not to wait for it.
  */
-export function createFactsReader(config: RunnerConfig): (init: SDKSystemMessage, known: Known) => SingleFrame[] {
-  const settings = readSettings(config);
+export function createFactsReader(
+  config: RunnerConfig,
+  known: () => Promise<Known>,
+): (init: SDKSystemMessage) => Promise<SingleFrame[]> {
+  let settings: SettingsTier[] | undefined;
   let last: string | undefined;
-  return (init, known) => {
-    const facts = { ...factsOf(init, known), settings };
-    const text = JSON.stringify(facts);
+  return async (init) => {
+    const { uuid: _, ...said } = init;
+    const text = JSON.stringify(said);
     const isFirst = last === undefined;
     if (text === last) return [];
     last = text;
+    settings ??= readSettings(config);
+    const facts = { ...factsOf(init, await known()), settings };
     if (!isFirst) return [{ type: 'facts', facts }];
     const { model, cliVersion, tools } = facts;
     return [{ type: 'ready', model, cliVersion, tools, facts }];

@@ -10,7 +10,7 @@ import type { Repositories } from '../repositories/repositories.ts';
 import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
-import { findSession, settingsOf } from './session-row.ts';
+import { findSession, type SessionRow, settingsOf } from './session-row.ts';
 
 interface GivenFilesOptions {
   readonly store: Store;
@@ -103,23 +103,24 @@ export function createGivenFiles(options: GivenFilesOptions) {
 
   /** Resolves when they are there. Rejects with `container_lost` when it is worth trying again in the next wire. */
   return async function bringGivenFiles(id: string, signal: AbortSignal): Promise<void> {
-    const hasRepository = !begun.has(id) && (await bringRepository(id, signal));
-    await bringRows(id, await store.run(filesToBring, { id }));
-    if (begun.has(id)) return;
-    const row = await findSession(store, id);
-    if (!row) return;
-    const isEmpty = row.files_taken === 0 && settingsOf(row).files === undefined && !hasRepository;
-    await workspaces.begin(id, isEmpty);
+    const session = begun.has(id) ? undefined : await findSession(store, id);
+    const hasRepository = session !== undefined && (await bringRepository(session, signal));
+    const rows = await store.run(filesToBring, { id });
+    await bringRows(id, rows);
+    if (!session) return;
+    const isGiven = settingsOf(session).files !== undefined || rows.some(({ n }) => n !== null);
+    const isEmpty = session.files_taken === 0 && !isGiven && !hasRepository;
+    const known = workspaces.begin(id, isEmpty);
     begun.add(id);
+    // There is nothing to look at, and whoever looks later waits for it.
+    if (!isEmpty) await known;
   };
 
   /** Resolves with whether the session has one. */
-  async function bringRepository(id: string, signal: AbortSignal): Promise<boolean> {
-    const row = await findSession(store, id);
-    if (!row?.container) return false;
+  async function bringRepository(row: SessionRow, signal: AbortSignal): Promise<boolean> {
+    const { id, execution, container } = row;
     const { repository, workspaceBytes } = settingsOf(row);
-    if (repository === undefined) return false;
-    const { execution, container } = row;
+    if (repository === undefined || container === null) return false;
     await repositories.bring({ id, execution, container, repository, workspaceBytes }, signal, () => onProgress(id));
     return true;
   }
