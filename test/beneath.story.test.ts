@@ -158,7 +158,7 @@ describe('what a conversation is made of', () => {
       state: 'live',
       working: false,
       image: { digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) },
-      limits: { memoryBytes: 1024 ** 3 },
+      limits: { cpus: 1, memoryBytes: 1024 ** 3 },
       context: { tokens: expect.any(Number), window: expect.any(Number) },
       facts: {
         cliVersion: expect.stringMatching(/^\d+\.\d+\.\d+/),

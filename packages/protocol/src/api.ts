@@ -151,7 +151,7 @@ export const sessionViewSchema = z.object({
   image: z.object({ reference: z.string(), digest: z.string().nullable() }),
   /** The engine's id of its container; null when it has none. */
   container: z.string().nullable(),
-  limits: z.object({ memoryBytes: z.number(), workspaceBytes: z.number() }),
+  limits: z.object({ cpus: z.number(), memoryBytes: z.number(), workspaceBytes: z.number() }),
   rules: z.array(ruleSchema),
   allowedTools: z.array(z.string()),
   disallowedTools: z.array(z.string()),

@@ -19,7 +19,7 @@ export async function describeSession(store: Store, id: string): Promise<Session
     working: row.turn_prompt !== null,
     image: { reference: row.image, digest: row.digest },
     container: row.container,
-    limits: { memoryBytes: settings.memoryBytes, workspaceBytes: settings.workspaceBytes },
+    limits: { cpus: settings.cpus, memoryBytes: settings.memoryBytes, workspaceBytes: settings.workspaceBytes },
     rules,
     allowedTools,
     disallowedTools,

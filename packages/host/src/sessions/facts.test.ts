@@ -63,7 +63,7 @@ describe('what the CLI says of itself', () => {
       state: 'live',
       working: false,
       image: { reference: 'image:1', digest: 'sha256:1' },
-      limits: { memoryBytes: 1024 ** 3, workspaceBytes: 5 * 1024 ** 3 },
+      limits: { cpus: 1, memoryBytes: 1024 ** 3, workspaceBytes: 5 * 1024 ** 3 },
       rules: [{ decision: 'deny', tool: 'WebFetch' }],
       facts,
       context: null,

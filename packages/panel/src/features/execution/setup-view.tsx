@@ -7,6 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { api } from '../../lib/api.ts';
 import { ApiError } from '../../lib/api-error.ts';
+import { plural } from '../../lib/format.ts';
 import { Empty, Loading } from '../../ui/card.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
@@ -55,7 +56,8 @@ function Made({ session: { image, limits, facts, context } }: { session: Session
         {image.digest && <Code text={image.digest} />}
       </Row>
       <Row name="Limits">
-        {sizeInWords(limits.memoryBytes)} memory, {sizeInWords(limits.workspaceBytes)} workspace
+        {plural(limits.cpus, 'CPU')}, {sizeInWords(limits.memoryBytes)} memory, {sizeInWords(limits.workspaceBytes)}{' '}
+        workspace
       </Row>
       {facts && (
         <>
