@@ -152,6 +152,10 @@ export const sessionViewSchema = z.object({
   /** The engine's id of its container; null when it has none. */
   container: z.string().nullable(),
   limits: z.object({ cpus: z.number(), memoryBytes: z.number(), workspaceBytes: z.number() }),
+  /** Where its workspace began; null: empty. */
+  repository: z.object({ url: z.string(), ref: z.string().nullable() }).nullable(),
+  /** What of `/workspace/out` is not kept as a result. */
+  outExclude: z.array(z.string()),
   rules: z.array(ruleSchema),
   allowedTools: z.array(z.string()),
   disallowedTools: z.array(z.string()),

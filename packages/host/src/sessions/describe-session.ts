@@ -9,7 +9,15 @@ import { findSession, grantsOf, sessionId, settingsOf, tasksOf } from './session
 export async function describeSession(store: Store, id: string): Promise<SessionView> {
   const row = await findSession(store, id);
   if (!row) throw new AirlockError('not_found', `There is no session ${id}`);
-  const { rules = [], allowedTools = [], disallowedTools = [], tools = [], ...settings } = settingsOf(row);
+  const {
+    repository,
+    outExclude = [],
+    rules = [],
+    allowedTools = [],
+    disallowedTools = [],
+    tools = [],
+    ...settings
+  } = settingsOf(row);
   const of = `of session ${id}`;
   return {
     id: sessionId(row),
@@ -20,6 +28,8 @@ export async function describeSession(store: Store, id: string): Promise<Session
     image: { reference: row.image, digest: row.digest },
     container: row.container,
     limits: { cpus: settings.cpus, memoryBytes: settings.memoryBytes, workspaceBytes: settings.workspaceBytes },
+    repository: repository ? { url: repository.url, ref: repository.ref ?? null } : null,
+    outExclude,
     rules,
     allowedTools,
     disallowedTools,

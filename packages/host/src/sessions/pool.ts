@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionSpec } from '@airlock/protocol/wire';
 import type { Placement, WorkerImage } from '../placement/placement.ts';
 import type { SparesTable } from '../store/schema.ts';
@@ -39,6 +40,7 @@ interface PoolOptions {
 const oldMs = 20 * 60_000;
 /** After a failed start nothing is tried for so long. */
 const restMs = 30_000;
+const closeMs = 5_000;
 /** Sessions an earlier host has opened that are looked at. */
 const lookedAt = 20;
 
@@ -153,7 +155,8 @@ export function createPool(options: PoolOptions): Pool {
     },
     async close() {
       isClosed = true;
-      await working;
+      // An engine that does not answer must not keep the host from ending: the next start removes what is left.
+      await Promise.race([working, delay(closeMs, undefined, { ref: false })]);
       for (const spare of await spares.list()) await remove(spare);
     },
   };

@@ -47,7 +47,7 @@ function SessionSetup({ id, title, seq }: { id: string; title: string; seq: numb
   );
 }
 
-function Made({ session: { image, limits, facts, context } }: { session: SessionView }) {
+function Made({ session: { image, limits, repository, outExclude, facts, context } }: { session: SessionView }) {
   return (
     <>
       <Row name="Image">
@@ -59,6 +59,13 @@ function Made({ session: { image, limits, facts, context } }: { session: Session
         {plural(limits.cpus, 'CPU')}, {sizeInWords(limits.memoryBytes)} memory, {sizeInWords(limits.workspaceBytes)}{' '}
         workspace
       </Row>
+      {repository && (
+        <Row name="Repository">
+          <Code text={repository.url} />
+          {repository.ref !== null && <Code text={repository.ref} />}
+        </Row>
+      )}
+      <List name="Not kept as results" items={outExclude} />
       {facts && (
         <>
           <Row name="Model">
