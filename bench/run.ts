@@ -15,6 +15,8 @@ const benchmarks = [
   'approvals',
   'losses',
   'restarts',
+  'warm',
+  'sleep',
 ];
 const isRow = (line: string) => line.startsWith('| ');
 let head = true;
