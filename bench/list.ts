@@ -1,5 +1,6 @@
 import { newExecutionRow } from '@airlock/host/executions/execution-row';
 import { type ListOptions, listExecutions } from '@airlock/host/executions/listing';
+import { listOpenRequests, type OpenQuery } from '@airlock/host/inbox/open-requests';
 import type { Store } from '@airlock/host/store/store';
 import { temporaryStore } from '@airlock/host/store/temporary';
 import { type Figure, median, printFigures, quantile, timed } from './support/figures.ts';
@@ -38,11 +39,13 @@ const pages: readonly (ListOptions & { name: string })[] = [
 async function measure(count: number): Promise<Map<string, number[]>> {
   const { store, remove } = await temporaryStore();
   await fill(store, count);
+  const inbox = { listOpen: (query: OpenQuery) => listOpenRequests(store, query) };
+  const sources = { store, inbox, clock: () => new Date(), before: () => undefined };
   const times = new Map<string, number[]>();
   for (const { name, ...page } of pages) {
-    await listExecutions(store, page);
+    await listExecutions(sources, page);
     const samples: number[] = [];
-    for (let n = 0; n < 40; n += 1) samples.push(await timed(() => listExecutions(store, page)));
+    for (let n = 0; n < 40; n += 1) samples.push(await timed(() => listExecutions(sources, page)));
     times.set(name, samples);
   }
   await remove();

@@ -51,7 +51,7 @@ async function startAirlock(): Promise<Server> {
     filesSettled: () => Promise.resolve(),
     workspaces: noWorkspaces,
     steering: noSessions.steering,
-    describeSession: noSessions.describe,
+    sessions: noSessions,
     system: () => Promise.reject(new RangeError('Not part of the benchmark')),
     notReady: () => Promise.resolve([]),
     stop: () => undefined,

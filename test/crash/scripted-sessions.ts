@@ -78,6 +78,8 @@ export function createScriptedSessions({ store, log, inbox, settle, vary }: Scri
     toolDone: nothing,
     steering: { say: refuse, interrupt: refuse, stopTask: refuse, change: refuse },
     describe: refuse,
+    inside: refuse,
+    readLog: refuse,
     pool: { check: () => Promise.resolve(), size: () => Promise.resolve({ count: 0, memoryBytes: 0 }) },
     async open(tx, execution, name, options) {
       const known = await find(tx, execution, name);

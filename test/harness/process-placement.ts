@@ -102,6 +102,8 @@ export function createProcessPlacement(): ProcessPlacement {
     },
     waitExit: unused,
     lastWords: () => Promise.resolve(''),
+    log: () => Promise.resolve([]),
+    look: () => Promise.reject(new RangeError('It has no container')),
     workspaceBytes: unused,
     unpack: unused,
     findFiles: () => Promise.resolve([]),

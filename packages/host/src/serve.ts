@@ -97,7 +97,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     filesSettled: parts.sessions.filesSettled,
     workspaces: parts.workspaces,
     steering: parts.sessions.steering,
-    describeSession: parts.sessions.describe,
+    sessions: parts.sessions,
     log: parts.log,
     logger,
     system: () => describeSystem(config, engine, image.reference, parts.sessions.pool),

@@ -11,6 +11,7 @@ import { requestSchema } from './requests.ts';
 import { roleSchema } from './roles.ts';
 import { ruleSchema } from './rules.ts';
 import { usageSchema } from './usage.ts';
+import { waitSchema } from './waits.ts';
 
 export const apiBase = '/api/v1';
 export const defaultPort = 3370;
@@ -106,6 +107,8 @@ export const executionSummarySchema = z.object({
   queue: z.number().int().nonnegative().nullable(),
   /** Why it is being stopped; null when it is not. */
   stopping: z.string().nullable(),
+  /** What it waits for at this moment; null when it has ended. */
+  waitsFor: waitSchema.nullable(),
 });
 export type ExecutionSummary = z.infer<typeof executionSummarySchema>;
 

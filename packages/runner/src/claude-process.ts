@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { type Readable, Transform, type Writable } from 'node:stream';
 import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
+import { createStderrLog } from './stderr-log.ts';
 
 export interface ClaudeExit {
   readonly code: number | null;
@@ -26,10 +27,12 @@ const endGraceMs = 3_000;
 /** A tool may keep the CLI's stderr open; its last words are not waited for longer. */
 const lastWordsMs = 500;
 
-export function createClaudeProcess(): ClaudeProcess {
+/** `print` takes what is to be in the container's log. */
+export function createClaudeProcess(print: (text: string) => void): ClaudeProcess {
   const { promise: exited, resolve } = Promise.withResolvers<ClaudeExit>();
   const gate = createGate();
   let child: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
+  const log = createStderrLog({ write: print, now: () => performance.now() });
   let stderr = '';
 
   return {
@@ -42,11 +45,15 @@ export function createClaudeProcess(): ClaudeProcess {
       child = started;
       started.stderr.setEncoding('utf8').on('data', (text: string) => {
         stderr = (stderr + text).slice(-keptStderr);
+        log.take(text);
       });
       started.stdin.on('error', () => undefined);
       started.once('error', (error) => resolve({ code: null, signal: null, stderr: error.message }));
       started.once('exit', (code, signal) => {
-        const end = () => resolve({ code, signal, stderr: stderr.trim() });
+        const end = () => {
+          log.end();
+          resolve({ code, signal, stderr: stderr.trim() });
+        };
         started.once('close', end);
         setTimeout(end, lastWordsMs).unref();
       });

@@ -37,7 +37,7 @@ const stoppedCode = 143;
 export async function startRunner(config: RunnerConfig): Promise<Runner> {
   const { spec } = config;
   const live = createLiveText();
-  const claude = createClaudeProcess();
+  const claude = createClaudeProcess((text) => void process.stderr.write(text));
   const uplink = createUplink({ live, maxBytes: maxQueued, onFull: claude.hold });
   const links = createLinks();
   const orphan = createOrphanWatch(spec.orphanMs);

@@ -35,7 +35,7 @@ export async function startApiRig({ services, users = {}, home }: ApiRigOptions)
     filesSettled: () => Promise.resolve(),
     workspaces: noWorkspaces,
     steering: noSessions.steering,
-    describeSession: noSessions.describe,
+    sessions: noSessions,
     executions: host.executions,
     panelDir: tmpdir(),
     system: () => Promise.reject(new RangeError('not asked here')),

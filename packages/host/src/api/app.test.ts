@@ -73,7 +73,7 @@ beforeEach(async () => {
     filesSettled: () => Promise.resolve(),
     workspaces: noWorkspaces,
     steering: noSessions.steering,
-    describeSession: noSessions.describe,
+    sessions: noSessions,
     files: createFiles({ home: panelDir, store: temporary.store, log, clock }),
     inbox: createInbox({
       store: temporary.store,

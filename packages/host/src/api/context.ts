@@ -21,7 +21,7 @@ export interface ApiDeps {
   readonly filesSettled: (execution: string) => Promise<void>;
   readonly workspaces: Workspaces;
   readonly steering: Steering;
-  readonly describeSession: Sessions['describe'];
+  readonly sessions: Pick<Sessions, 'describe' | 'inside' | 'readLog'>;
   readonly log: Log;
   readonly system: () => Promise<System>;
   /** Why the host cannot work now; empty when it can. */

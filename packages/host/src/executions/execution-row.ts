@@ -21,8 +21,10 @@ export function excerptOf(inputs: JsonObject): string {
   return words.length > excerptLength ? `${words.slice(0, excerptLength - 1)}…` : words;
 }
 
-/** `queue` is how many are before it. */
-export function toSummary(row: ExecutionRow, awaiting: number, queue: number | null): ExecutionSummary {
+/** What is known of an execution beside its row; `queue` is how many are before it. */
+type Beside = Pick<ExecutionSummary, 'queue' | 'waitsFor'>;
+
+export function toSummary(row: ExecutionRow, awaiting: number, { queue, waitsFor }: Beside): ExecutionSummary {
   const stop = readStop(row);
   const where = `Execution ${row.id}`;
   return executionSummarySchema.parse({
@@ -41,13 +43,14 @@ export function toSummary(row: ExecutionRow, awaiting: number, queue: number | n
     usage: fromJson(usageSchema, row.usage, where),
     queue,
     stopping: stop === undefined || row.ended_at !== null ? null : stopReason(stop),
+    waitsFor,
   });
 }
 
-export function toExecution(row: ExecutionRow, requests: Request[], queue: number | null): Execution {
+export function toExecution(row: ExecutionRow, requests: Request[], beside: Beside): Execution {
   const where = `Execution ${row.id}`;
   return executionSchema.parse({
-    ...toSummary(row, requests.length, queue),
+    ...toSummary(row, requests.length, beside),
     inputs: fromJson(jsonObjectSchema, row.inputs, where),
     requests,
     result: row.result === null ? null : fromJson(shownSchema, row.result, where),

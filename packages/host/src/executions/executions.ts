@@ -175,6 +175,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     await wakeOpen({ store, host: ownership.host, runs, wake });
   });
 
+  const listing = { store, inbox, clock, before: (session: string) => options.sessions().before(session) };
   const settle = (tx: Tx, ...[id, key, outcome]: SettleArgs) => settleCall(tx, id, key, outcome, sinks());
 
   function inBackground(work: Promise<unknown>, text: string): void {
@@ -262,8 +263,8 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     launch,
     deploy,
 
-    get: (id) => getExecution(store, inbox, id, (session) => options.sessions().before(session)),
-    list: (query) => listExecutions(store, query, (session) => options.sessions().before(session)),
+    get: (id) => getExecution(listing, id),
+    list: (query) => listExecutions(listing, query),
 
     async cancel(id, by) {
       const { status } = await find(id);

@@ -25,6 +25,8 @@ export const noSessions: Sessions = {
   toolDone: () => Promise.resolve(),
   steering: { say: none, interrupt: none, stopTask: none, change: none },
   describe: none,
+  inside: none,
+  readLog: none,
   pool: { check: () => Promise.resolve(), size: () => Promise.resolve({ count: 0, memoryBytes: 0 }) },
   recover: () => Promise.resolve(),
   adopt: () => Promise.resolve(),

@@ -6,6 +6,7 @@ import type { Inbox } from '../inbox/inbox.ts';
 import type { Store } from '../store/store.ts';
 import { toExecution, toSummary } from './execution-row.ts';
 import { placesForRoom, placesInQueue } from './queue.ts';
+import { readWait } from './read-wait.ts';
 
 export interface ListOptions {
   readonly status?: ExecutionStatus;
@@ -24,12 +25,24 @@ async function placesOf(store: Store, rows: Queueing, before: Before): Promise<M
   return new Map([...(await placesInQueue(store, rows)), ...(await placesForRoom(store, rows, before))]);
 }
 
-/** One execution with its open requests. `before`: how many wait for room before a session. */
-export async function getExecution(store: Store, inbox: Inbox, id: string, before: Before): Promise<Execution> {
+interface ListingSources {
+  readonly store: Store;
+  readonly inbox: Pick<Inbox, 'listOpen'>;
+  readonly clock: () => Date;
+  /** How many wait for room before a session. */
+  readonly before: Before;
+}
+
+/** One execution with its open requests. */
+export async function getExecution(sources: ListingSources, id: string): Promise<Execution> {
+  const { store, inbox, before } = sources;
   const row = await store.db.selectFrom('executions').selectAll().where('id', '=', id).executeTakeFirst();
   if (!row) throw new AirlockError('not_found', `There is no execution ${id}`);
   const places = await placesOf(store, [row], before);
-  return toExecution(row, await inbox.listOpen({ execution: id, limit: 100 }), places.get(id) ?? null);
+  const queue = places.get(id) ?? null;
+  const requests = await inbox.listOpen({ execution: id, limit: 100 });
+  const waitsFor = await readWait(sources, row, { queue, openRequests: requests.length });
+  return toExecution(row, requests, { queue, waitsFor });
 }
 
 /** Words are looked for in so many executions at once: a search that finds nothing must not hold up the host. */
@@ -40,10 +53,10 @@ export const searchedAtOnce = 20_000;
  * empty, and still have one after it.
  */
 export async function listExecutions(
-  store: Store,
+  sources: ListingSources,
   { status, q, limit, cursor }: ListOptions,
-  before: Before = () => undefined,
 ): Promise<{ items: ExecutionSummary[]; next: string | null }> {
+  const { store, before } = sources;
   let query = store.db
     .selectFrom('executions')
     .selectAll()
@@ -66,7 +79,13 @@ export async function listExecutions(
     shown.map((row) => row.id),
   );
   const places = await placesOf(store, shown, before);
-  const items = shown.map((row) => toSummary(row, awaiting.get(row.id) ?? 0, places.get(row.id) ?? null));
+  const items: ExecutionSummary[] = [];
+  for (const row of shown) {
+    const queue = places.get(row.id) ?? null;
+    const openRequests = awaiting.get(row.id) ?? 0;
+    const waitsFor = await readWait(sources, row, { queue, openRequests });
+    items.push(toSummary(row, openRequests, { queue, waitsFor }));
+  }
   return { items, next: rows.length > limit ? (shown.at(-1)?.id ?? null) : (oldest ?? null) };
 }
 

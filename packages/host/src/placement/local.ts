@@ -4,9 +4,10 @@ import { imagePaths } from '@airlock/protocol/wire';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { engineStatus, toEngineError } from '../engine/engine-error.ts';
 import { containerConfig, containerName, sessionLabels } from './container-config.ts';
+import { containerLog, lastWords } from './container-log.ts';
 import { execStream, execText } from './exec.ts';
 import { containerState } from './exit-state.ts';
-import { splitFrames } from './frames.ts';
+import { look } from './look.ts';
 import type { ContainerSpec, ContainerState, PlacedContainer, Placement } from './placement.ts';
 import { waitFor } from './wait-exit.ts';
 import { findFiles, packFolder, packFound, unpackInto } from './workspace-files.ts';
@@ -31,7 +32,7 @@ export interface LocalPlacementOptions {
 }
 
 const ignore = (): undefined => undefined;
-const lastWordLines = 40;
+const lastLogLines = 400;
 const removalMs = 30_000;
 
 /** Session containers on one engine. */
@@ -53,7 +54,9 @@ export function createLocalPlacement(options: LocalPlacementOptions): Placement 
       await execStream({ client, containerId, command: [imagePaths.bridge], doing: 'Opening the wire' }),
     inspect: async (containerId) => await inspect(client, containerId),
     waitExit: async (containerId, signal) => await waitExit(client, containerId, signal),
-    lastWords: async (containerId) => await lastWords(client, containerId),
+    lastWords: async (containerId) => lastWords(await containerLog(client, containerId, lastLogLines)),
+    log: async (containerId, tail) => await containerLog(client, containerId, tail),
+    look: async (containerId) => await look(client, containerId),
     workspaceBytes: async (containerId) => await workspaceBytes(client, containerId),
     unpack: async (containerId, tar) => await unpackInto(client, containerId, tar),
     findFiles: async (containerId, folder) => await findFiles(client, containerId, folder),
@@ -137,17 +140,6 @@ async function waitExit(client: EngineClient, containerId: string, signal: Abort
     if (engineStatus(thrown) !== 404) throw toEngineError(thrown, `Container ${containerId}`, 'container_failed');
   }
   return await inspect(client, containerId);
-}
-
-async function lastWords(client: EngineClient, containerId: string): Promise<string> {
-  try {
-    const options = { stdout: false, stderr: true, tail: lastWordLines, follow: false } as const;
-    const logs: unknown = await client.getContainer(containerId).logs(options);
-    return Buffer.isBuffer(logs) ? splitFrames(logs).stderr.trim() : '';
-  } catch (thrown) {
-    if (engineStatus(thrown) === 404) return '';
-    throw toEngineError(thrown, `Log of container ${containerId}`, 'container_failed');
-  }
 }
 
 /** Counts blocks in use: what a sparse file claims is not there. */

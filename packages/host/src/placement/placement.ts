@@ -1,5 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
+import type { SessionLog } from '@airlock/protocol/inside';
 import type { SessionSpec } from '@airlock/protocol/wire';
+import type { Look } from './look.ts';
 import type { FoundFile } from './workspace-files.ts';
 import type { Scan } from './workspace-scan.ts';
 
@@ -46,8 +48,12 @@ export interface Placement {
   inspect(containerId: string): Promise<ContainerState>;
   /** Resolves when the container is no longer running. Rejects when `signal` aborts or the engine goes away. */
   waitExit(containerId: string, signal: AbortSignal): Promise<ContainerState>;
-  /** Last lines the runner wrote to stderr; empty when there are none. */
+  /** What was said last in a container, mostly by the runner; empty when there is nothing. */
   lastWords(containerId: string): Promise<string>;
+  /** The last lines its programs printed, the oldest first; none when it is gone. */
+  log(containerId: string, tail: number): Promise<SessionLog['lines']>;
+  /** What a running container does. Rejects with `container_lost` when it does not run. Takes half a second. */
+  look(containerId: string): Promise<Look>;
   /** Bytes used in the workspace. */
   workspaceBytes(containerId: string): Promise<number>;
   /** Unpacks a tar into the workspace. Rejects with `workspace_full`, or `container_lost` when it was cut off. */

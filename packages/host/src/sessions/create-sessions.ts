@@ -14,6 +14,7 @@ import { createBranches } from './branches.ts';
 import { describeSession } from './describe-session.ts';
 import type { FrameSinks } from './frames.ts';
 import { createGivenFiles } from './given-files.ts';
+import { createInside } from './inside.ts';
 import type { LinkDeps } from './link.ts';
 import { createLinkDeps, type WireParts } from './link-deps.ts';
 import { createLinks, type Links } from './links.ts';
@@ -28,6 +29,7 @@ import { createRequestOwner } from './request-owner.ts';
 import { createRoom } from './room.ts';
 import { sendPrompt } from './send-prompt.ts';
 import { endToolUse, nextToolUse } from './service-tools.ts';
+import { readSessionLog } from './session-log.ts';
 import {
   findSession,
   ongoingStates,
@@ -200,6 +202,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     }),
 
     describe: (session) => describeSession(store, session),
+    inside: createInside({ store, placement, clock, before: room.before }),
+    readLog: (session, tail) => readSessionLog({ store, placement, before: room.before }, session, tail),
 
     steering: createSteering({
       store,

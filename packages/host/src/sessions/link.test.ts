@@ -59,6 +59,8 @@ const placement: Placement = {
   inspect: () => state(),
   waitExit: unused,
   lastWords: () => Promise.resolve('its last words'),
+  log: () => Promise.resolve([]),
+  look: () => Promise.reject(new RangeError('Not used')),
   workspaceBytes: unused,
   remove: (id) => Promise.resolve(void removed.push(id)),
   removeWorkspace: unused,

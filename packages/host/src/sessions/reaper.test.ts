@@ -33,6 +33,8 @@ const placement: Placement = {
   inspect: unused,
   waitExit: unused,
   lastWords: unused,
+  log: unused,
+  look: unused,
   workspaceBytes: unused,
   unpack: unused,
   findFiles: unused,

@@ -33,6 +33,8 @@ async function startOn(list: () => Promise<PlacedContainer[]>, values: Partial<S
     inspect: unused,
     waitExit: unused,
     lastWords: unused,
+    log: unused,
+    look: unused,
     workspaceBytes: unused,
     remove: (id) => Promise.resolve(void removed.push(id)),
     removeWorkspace: unused,

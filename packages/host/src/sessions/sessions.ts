@@ -1,5 +1,6 @@
 import type { SessionView } from '@airlock/protocol/api';
 import type { Id } from '@airlock/protocol/ids';
+import type { Inside, SessionLog } from '@airlock/protocol/inside';
 import type { Json } from '@airlock/protocol/json';
 import type { SessionOptions } from '@airlock/protocol/service-channel';
 import type { Usage } from '@airlock/protocol/usage';
@@ -33,6 +34,10 @@ export interface Sessions {
   readonly steering: Steering;
   /** Rejects with `not_found`. */
   describe(session: string): Promise<SessionView>;
+  /** What its container does now. Rejects with `not_found`, and when the engine or the container does not answer. */
+  inside(session: string): Promise<Inside>;
+  /** The last lines printed in its container. Rejects with `not_found`. */
+  readLog(session: string, tail: number): Promise<SessionLog>;
   /** Takes up the sessions of this host's executions, and removes containers the store does not know. */
   recover(): Promise<void>;
   /** Takes up the sessions of executions that were another host's. */

@@ -116,7 +116,7 @@ describe.each(fixtures)('a store of %s', (name) => {
     const kinds = new Set<string>();
     for (const row of await executions()) {
       const requests = await inbox.listOpen({ execution: row.id, limit: 100 });
-      expect(toExecution(row, requests, null)).toMatchObject({ id: row.id, requests });
+      expect(toExecution(row, requests, { queue: null, waitsFor: null })).toMatchObject({ id: row.id, requests });
       const events = await log.read(row.id, 0, 10_000);
       expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: row.last_seq }, (_, at) => at + 1));
       for (const { kind } of events) kinds.add(kind);
