@@ -170,6 +170,55 @@ describe('bridge()', () => {
   });
 });
 
+describe('look()', () => {
+  it('sees a busy process, what it needs, and the limits of the container', async () => {
+    const id = await startWith(`import time\nhold=bytearray(b"x")*${64 * MiB}\nwhile True: pass # \x1b[31mred`);
+    await until(async () => (await placement.look(id)).memory.bytes > 64 * MiB);
+    const { cpu, memory, pids, processes, isCut } = await placement.look(id);
+    expect(cpu).toEqual({ cores: expect.any(Number), limit: 1 });
+    expect(cpu.cores).toBeGreaterThan(0.1);
+    expect(cpu.cores).toBeLessThan(1.5);
+    expect(memory.limit).toBe(256 * MiB);
+    expect(memory.bytes).toBeLessThan(100 * MiB);
+    expect(pids).toEqual({ count: expect.any(Number), limit: 512 });
+    expect([pids.count >= 2, isCut]).toEqual([true, false]);
+    const [busy] = processes;
+    expect(busy).toMatchObject({ name: 'python3', command: expect.stringMatching(/while True: pass # \?\[31mred$/) });
+    expect(busy?.memoryBytes).toBeGreaterThan(64 * MiB);
+    expect(processes.map(({ name }) => name).sort()).toEqual(['init', 'python3']);
+  });
+
+  it('sees into a container that is out of pids, and tells of a part of it', async () => {
+    const bomb =
+      'import os,time\ntry:\n  while True:\n    if os.fork()==0: time.sleep(1000)\nexcept OSError: pass\ntime.sleep(1000)';
+    const id = await startWith(bomb);
+    await until(async () => (await placement.look(id)).pids.count >= 512);
+    expect(await placement.look(id)).toMatchObject({ processes: { length: 200 }, isCut: true });
+  });
+
+  it('says that a container stands still, or is gone', async () => {
+    const id = await startWith(echo);
+    await client.getContainer(id).pause();
+    await expect(placement.look(id)).rejects.toMatchObject({ code: 'container_lost' });
+    await client.getContainer(id).unpause();
+    await client.getContainer(id).kill();
+    await placement.waitExit(id, AbortSignal.timeout(10_000));
+    await expect(placement.look(id)).rejects.toMatchObject({ code: 'container_lost' });
+    await placement.remove(id);
+    await expect(placement.look(id)).rejects.toMatchObject({ code: 'container_lost' });
+    expect(await placement.log(id, 10)).toEqual([]);
+  });
+
+  it('reads what was printed, by whom, also once the container has ended', async () => {
+    const id = await startWith('import sys\nprint("ready", flush=True)\nprint("claude| out of luck", file=sys.stderr)');
+    await placement.waitExit(id, AbortSignal.timeout(10_000));
+    const lines = await placement.log(id, 10);
+    expect(lines.map(({ by, text }) => `${by}: ${text}`).sort()).toEqual(['claude: out of luck', 'runner: ready']);
+    expect(await placement.log(id, 1)).toHaveLength(1);
+    expect(await placement.lastWords(id)).toContain('claude| out of luck');
+  });
+});
+
 describe('how a container ends', () => {
   it('tells a kill from outside', async () => {
     const id = await startWith(echo);

@@ -230,6 +230,7 @@ describe('with a host', () => {
       'hello  1.0.0  aaaaaaaaaaaa  Says hello\nhello 0.9.0 (bbbbbbbbbbbb) still has 2 open executions\n',
     );
     expect((await airlock(clone, 'ps')).output).toContain(`${ids.execution}  awaiting  hello`);
+    expect((await airlock(clone, 'ps')).output).toContain('Waits for an answer: reply');
     expect((await airlock(clone, 'ps')).output).toContain('who: ␛[2Jyou');
   });
 });

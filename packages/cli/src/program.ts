@@ -55,7 +55,8 @@ function addHostCommands(program: Command, context: Context, done: Done): void {
     .argument('[execution]', 'id of an execution; without it the log of the host')
     .description("show the host's log, or the events of an execution")
     .option('-f, --follow', 'go on as it is written')
-    .option('-n, --lines <count>', "lines of the host's log to begin with", positive, 200)
+    .option('--session', 'what was printed in the container of its conversation')
+    .option('-n, --lines <count>', "lines of the host's log to begin with, or of the container's", positive, 200)
     .option('--json', 'print JSON lines')
     .action(async (execution, options) => done(await (await load.logs()).logs(context, execution, options)));
   program

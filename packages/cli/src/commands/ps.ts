@@ -1,4 +1,4 @@
-import { type ExecutionSummary, executionSummarySchema, listSchema } from '@airlock/protocol/api';
+import { executionSummarySchema, listSchema } from '@airlock/protocol/api';
 import { type Context, connect } from '../context.ts';
 import { plainLine } from '../plain.ts';
 import { columns, printJson } from '../terminal.ts';
@@ -7,14 +7,6 @@ export interface PsOptions {
   readonly json?: boolean;
   readonly status?: string;
   readonly limit: number;
-}
-
-/** Its status, and what keeps it from going on. */
-export function stateOf({ status, queue, stopping }: Pick<ExecutionSummary, 'status' | 'queue' | 'stopping'>): string {
-  if (stopping !== null) return `stopping: ${plainLine(stopping, 40)}`;
-  if (queue === null) return status;
-  const what = status === 'starting' ? 'starting' : 'waits for room';
-  return queue === 0 ? `${what}, next` : `${what}, ${queue} before it`;
 }
 
 /** Lists executions, the newest first. */
@@ -28,10 +20,11 @@ export async function ps(context: Context, options: PsOptions): Promise<number> 
   }
   const rows = list.items.map((item) => [
     item.id,
-    stateOf(item),
+    item.status,
     plainLine(item.service, 24),
     item.startedAt.replace('T', ' ').slice(0, 16),
     plainLine(item.excerpt, 60),
+    plainLine(item.waitsFor?.text ?? '', 80),
   ]);
   context.terminal.out(rows.length > 0 ? columns(rows) : 'There are no executions\n');
   return 0;

@@ -39,10 +39,11 @@ export async function readWait(
   const stop = readStop(row);
   const known = { status, stopping: stop ? stopReason(stop) : null, queue, openRequests, startedAt: row.started_at };
   const [request = null] = openRequests > 0 ? await inbox.listOpen({ execution, limit: 1 }) : [];
-  // What is asked of a person comes before all that follows.
-  const hasMore = request === null && status !== 'starting' && stop === undefined;
-  const sessions = hasMore ? await readSessions(store, execution) : [];
-  const timers = hasMore ? await readTimers(store, execution) : [];
+  const isBegun = status !== 'starting' && stop === undefined;
+  // What is asked of a person comes before what is told in events.
+  const isFree = isBegun && request === null;
+  const sessions = isBegun ? await readSessions(store, execution, isFree) : [];
+  const timers = isFree ? await readTimers(store, execution) : [];
   return waitOf({ ...known, request, sessions, timers }, clock());
 }
 
@@ -58,7 +59,7 @@ async function readTimers({ db }: Store, execution: string) {
   return rows.map(({ kind, at }) => ({ kind: kind === 'step' ? ('step' as const) : ('sleep' as const), at }));
 }
 
-async function readSessions({ db }: Store, execution: string): Promise<KnownSession[]> {
+async function readSessions({ db }: Store, execution: string, withEvents: boolean): Promise<KnownSession[]> {
   const rows = await db
     .selectFrom('sessions')
     .select(['id', 'state', 'container', 'turn_prompt', 'queued_at'])
@@ -67,14 +68,16 @@ async function readSessions({ db }: Store, execution: string): Promise<KnownSess
     .orderBy('id')
     .execute();
   if (rows.length === 0) return [];
-  const events = await db
-    .selectFrom('events')
-    .select(['seq', 'at', 'kind', 'payload'])
-    .where('execution', '=', execution)
-    .where('kind', 'in', tellingKinds)
-    .orderBy('seq', 'desc')
-    .limit(mostTold)
-    .execute();
+  const events = !withEvents
+    ? []
+    : await db
+        .selectFrom('events')
+        .select(['seq', 'at', 'kind', 'payload'])
+        .where('execution', '=', execution)
+        .where('kind', 'in', tellingKinds)
+        .orderBy('seq', 'desc')
+        .limit(mostTold)
+        .execute();
   const told = events.reverse().map((event) => ({
     ...event,
     session: fromJson(ofSession.partial(), event.payload, `Event ${event.seq}`).session,

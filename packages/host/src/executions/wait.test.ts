@@ -54,6 +54,10 @@ describe('waitOf()', () => {
     [{ status: 'starting', queue: 2 }, 'Queued, 2 before it'],
     [{ request: tool, openRequests: 1, sessions: [working] }, 'Waits for a person: may Claude use Bash?'],
     [{ request: form, openRequests: 3 }, 'Waits for a person: the form “reply”, and 2 more'],
+    [
+      { request: form, openRequests: 1, sessions: [{ ...idle, state: 'hibernated' }] },
+      'Waits for a person: the form “reply”; Claude sleeps meanwhile',
+    ],
     [{ timers: [{ kind: 'sleep', at: inS(90) }], sessions: [idle] }, 'Its service pauses for 2 min'],
     [{ timers: [{ kind: 'step', at: ago(1) }] }, 'A step is tried again in 1 s'],
     [{}, 'Its service is at work'],

@@ -52,11 +52,12 @@ function inQueue({ queue, startedAt }: Known): Wait {
   return { kind: 'turn', text: `Queued, ${queue} before it`, since: startedAt };
 }
 
-function forPerson({ request, openRequests }: Known): Wait | undefined {
+function forPerson({ request, openRequests, sessions }: Known): Wait | undefined {
   if (!request) return undefined;
   const more = openRequests > 1 ? `, and ${openRequests - 1} more` : '';
   const { createdAt: since, expiresAt: until } = request;
-  const text = `Waits for a person: ${asked(request)}${more}`;
+  const isAsleep = sessions.length > 0 && sessions.every(({ state }) => state === 'hibernated');
+  const text = `Waits for a person: ${asked(request)}${more}${isAsleep ? '; Claude sleeps meanwhile' : ''}`;
   return { kind: 'person', text, since, ...(until === undefined ? {} : { until }) };
 }
 

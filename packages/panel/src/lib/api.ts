@@ -17,6 +17,7 @@ import type { ExecutionStatus } from '@airlock/protocol/executions';
 import { type FilePlace, fileEntrySchema } from '@airlock/protocol/files/file';
 import { workspaceChangesSchema, workspaceSchema } from '@airlock/protocol/files/workspace';
 import { idSchema } from '@airlock/protocol/ids';
+import { insideSchema, sessionLogSchema } from '@airlock/protocol/inside';
 import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import { requestSchema } from '@airlock/protocol/requests';
 import * as z from 'zod';
@@ -135,6 +136,11 @@ export const api = {
   interrupt: (session: string) => call(anything.optional(), 'POST', path('sessions', session, 'interrupt')),
   /** What it is made of, and what runs in it. */
   session: (session: string) => call(sessionViewSchema, 'GET', path('sessions', session)),
+  /** What its container does now. */
+  inside: (session: string, signal?: AbortSignal) =>
+    call(insideSchema, 'GET', path('sessions', session, 'inside'), { ...(signal && { signal }) }),
+  /** What was printed in its container. */
+  sessionLog: (session: string) => call(sessionLogSchema, 'GET', path('sessions', session, 'logs')),
   stopTask: (session: string, task: string) =>
     call(anything.optional(), 'POST', path('sessions', session, 'tasks', task, 'stop')),
   changeSession: (session: string, change: SessionChange) =>

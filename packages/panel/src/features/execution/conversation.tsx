@@ -1,5 +1,7 @@
 import { isFinal } from '@airlock/protocol/executions';
+import type { Wait } from '@airlock/protocol/waits';
 import { Spinner } from '../../ui/button.tsx';
+import { Revealed } from '../../ui/revealed.tsx';
 import { activityOf } from './activity.ts';
 import { ItemView } from './item-view.tsx';
 import { Steering } from './steering.tsx';
@@ -8,7 +10,7 @@ import type { Item, ItemOf, LiveBlock } from './timeline-item.ts';
 import { TodoList } from './todo-list.tsx';
 
 /** The conversation as one list: a block keeps its place in the page from its first live character on. */
-export function Conversation({ timeline, owner }: { timeline: Timeline; owner: string }) {
+export function Conversation({ timeline, owner, wait }: { timeline: Timeline; owner: string; wait: Wait | null }) {
   const { items, live, sessions, status, reason } = timeline;
   const over = status !== null && isFinal(status);
   const shown = [...items, ...live.map(asItem)];
@@ -20,7 +22,7 @@ export function Conversation({ timeline, owner }: { timeline: Timeline; owner: s
           <ItemView item={item} live={place >= items.length} over={over} owner={owner} />
         </div>
       ))}
-      <Working timeline={timeline} />
+      <Working text={activityOf(timeline, wait)} />
       <TodoList timeline={timeline} />
       <Steering timeline={timeline} owner={owner} />
       {status === 'cancelled' && (
@@ -65,13 +67,14 @@ function Speaker({ of: { session, parent }, sessions }: { of: Spoken; sessions: 
   );
 }
 
-function Working({ timeline }: { timeline: Timeline }) {
-  const activity = activityOf(timeline);
-  if (activity.kind === 'none') return null;
+function Working({ text }: { text: string | null }) {
+  if (text === null) return null;
   return (
     <p data-testid="working" className="flex items-center gap-2.5 text-sm text-ink-faint">
       <Spinner className="size-3.5" />
-      {activity.text}…
+      <span>
+        <Revealed text={text} />…
+      </span>
     </p>
   );
 }

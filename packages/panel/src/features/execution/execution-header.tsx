@@ -4,8 +4,9 @@ import type { ContextUse } from '@airlock/protocol/facts';
 import type { ReactNode } from 'react';
 import { useNow } from '../../lib/clock.ts';
 import { formatCost, formatCount, formatDuration, formatMoment, plural, totalTokens } from '../../lib/format.ts';
-import { progressNote } from '../status/progress-note.ts';
+import { Revealed } from '../../ui/revealed.tsx';
 import { StatusChip } from '../status/status-chip.tsx';
+import { waitNote } from '../status/wait-note.ts';
 import { ExecutionActions } from './execution-actions.tsx';
 
 interface ExecutionHeaderProps {
@@ -19,8 +20,8 @@ interface ExecutionHeaderProps {
 }
 
 export function ExecutionHeader({ execution, status, endedAt, forOthers, context }: ExecutionHeaderProps) {
-  const { title, startedAt, usage, user, queue, stopping } = execution;
-  const note = progressNote({ status, queue, stopping });
+  const { title, startedAt, usage, user, stopping, waitsFor } = execution;
+  const note = waitNote({ status, waitsFor });
   const tokens = totalTokens(usage);
   return (
     <header className="sticky top-0 z-20 border-b border-line bg-page/92 backdrop-blur">
@@ -31,7 +32,7 @@ export function ExecutionHeader({ execution, status, endedAt, forOthers, context
           <StatusChip status={status} forOthers={forOthers} testId="execution-status" />
           {note && (
             <span data-testid="progress-note" className="min-w-0 text-ink [overflow-wrap:anywhere]">
-              {note}
+              <Revealed text={note} />
             </span>
           )}
           <Figure label="Time">

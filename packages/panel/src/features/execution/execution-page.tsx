@@ -11,6 +11,7 @@ import { Page } from '../../ui/page.tsx';
 import { useMe } from '../auth/me.ts';
 import { ExecutionFiles } from '../files/execution-files.tsx';
 import { WorkspaceView } from '../files/workspace-view.tsx';
+import { waitNow } from '../status/wait-note.ts';
 import { Announcer } from './announcer.tsx';
 import { Conversation } from './conversation.tsx';
 import { ExecutionHeader } from './execution-header.tsx';
@@ -93,6 +94,7 @@ const tabClass =
 
 function Views({ execution, timeline }: { execution: Execution; timeline: Timeline }) {
   const files = fileCount(timeline);
+  const wait = waitNow({ status: timeline.status ?? execution.status, waitsFor: execution.waitsFor });
   return (
     <Tabs.Root defaultValue="conversation">
       <Tabs.List aria-label="Views" className="mb-6 flex gap-5 overflow-x-auto border-b border-line max-sm:gap-3.5">
@@ -116,7 +118,7 @@ function Views({ execution, timeline }: { execution: Execution; timeline: Timeli
       </Tabs.List>
       {/* Stays mounted: a half-written answer must survive a look at the log. */}
       <Tabs.Content value="conversation" forceMount tabIndex={-1} className="outline-none data-[state=inactive]:hidden">
-        <Conversation timeline={timeline} owner={execution.user} />
+        <Conversation timeline={timeline} owner={execution.user} wait={wait} />
       </Tabs.Content>
       <Tabs.Content value="files" tabIndex={-1} className="outline-none">
         <ExecutionFiles id={execution.id} count={timeline.items.filter(({ kind }) => kind === 'upload').length} />

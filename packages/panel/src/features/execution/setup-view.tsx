@@ -12,6 +12,7 @@ import { Empty, Loading } from '../../ui/card.tsx';
 import { Disclosure } from '../../ui/disclosure.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { Revealed } from '../../ui/revealed.tsx';
+import { InsideView } from './inside-view.tsx';
 
 /** What the conversations of an execution are made of, and what Claude may do in them. */
 export function SetupView({ sessions, seq }: { sessions: readonly string[]; seq: number }) {
@@ -43,6 +44,7 @@ function SessionSetup({ id, title, seq }: { id: string; title: string; seq: numb
         <Permissions session={data} />
         <Known session={data} />
       </dl>
+      <InsideView id={id} title={title} />
     </section>
   );
 }

@@ -18,7 +18,7 @@ import { addTaskStep, endTasks } from './timeline-tasks.ts';
 
 export interface Timeline {
   lastSeq: number;
-  /** Seq of the last event after which the execution's own record (status, usage, requests) may read otherwise. */
+  /** Seq of the last event after which the execution's own record (status, usage, what it waits for) may read otherwise. */
   recordSeq: number;
   status: ExecutionStatus | null;
   reason: string | null;
@@ -74,6 +74,11 @@ const recordKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'answer',
   'session',
   'agent',
+  'prompt',
+  'message',
+  'tool_use',
+  'tool_result',
+  'retry',
 ]);
 
 /**

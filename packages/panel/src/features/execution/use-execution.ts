@@ -3,7 +3,7 @@ import { useMutationState, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
 import { api } from '../../lib/api.ts';
 import { ApiError } from '../../lib/api-error.ts';
-import { progressNote } from '../status/progress-note.ts';
+import { isUntold } from '../status/wait-note.ts';
 import { createTimelineStore, type TimelineView } from './timeline-store.ts';
 
 const settleMs = 250;
@@ -36,7 +36,7 @@ export function useExecution(id: string, recordSeq: number) {
     queryKey: ['execution', id],
     queryFn: () => (deletions.includes('success') ? Promise.reject(deleted(id)) : api.execution(id)),
     // Neither a place in the queue nor the way to the end is told by events.
-    refetchInterval: ({ state }) => (state.data && progressNote(state.data) !== null ? progressMs : false),
+    refetchInterval: ({ state }) => (state.data && isUntold(state.data) ? progressMs : false),
     enabled: !deletions.includes('pending'),
   });
   useEffect(() => {

@@ -11,8 +11,9 @@ import { Button, buttonClass } from '../../ui/button.tsx';
 import { Empty, Loading } from '../../ui/card.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { Page } from '../../ui/page.tsx';
-import { progressNote } from '../status/progress-note.ts';
+import { Revealed } from '../../ui/revealed.tsx';
 import { StatusChip } from '../status/status-chip.tsx';
+import { waitNow } from '../status/wait-note.ts';
 import { ExecutionFilters } from './execution-filters.tsx';
 import type { ExecutionsSearch } from './executions-search.ts';
 
@@ -78,7 +79,7 @@ function NoExecutions({ filtered }: { filtered: boolean }) {
 function ExecutionRow({ execution }: { execution: ExecutionSummary }) {
   const { id, title, excerpt, status, awaiting, user, startedAt, usage } = execution;
   const now = useNow(true, 20_000);
-  const note = progressNote(execution);
+  const wait = waitNow(execution);
   return (
     <li>
       <Link
@@ -93,7 +94,11 @@ function ExecutionRow({ execution }: { execution: ExecutionSummary }) {
           <span className="truncate">
             {title} · {user} · {formatAgo(startedAt, now)} · {lasted(execution, now)} · {formatCost(usage.costMicroUsd)}
           </span>
-          {note && <span className="max-w-1/2 truncate">{note}</span>}
+          {wait && wait.kind !== 'person' && (
+            <span className="max-w-1/2 truncate">
+              <Revealed text={wait.text} />
+            </span>
+          )}
           {awaiting > 0 && !isFinal(status) && (
             <span className="whitespace-nowrap text-amber">{plural(awaiting, 'open request')}</span>
           )}
