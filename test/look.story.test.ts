@@ -136,9 +136,11 @@ describe('inside a session', () => {
       .waitFor();
     await page.getByTestId('session-log').click();
     await page.getByTestId('session-log').getByText('Nothing was printed.').waitFor();
+    const command = row.getByRole('button');
+    await command.click();
+    expect(await command.getAttribute('aria-expanded')).toBe('true');
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      await page.getByTestId('inside').scrollIntoViewIfNeeded();
       await page.screenshot({ path: `/tmp/look-${colorScheme}.png`, fullPage: true });
       expect(await violations()).toEqual([]);
     }

@@ -33,6 +33,7 @@ export const insideSchema = z.object({
       cpu: z.object({ cores: count, limit: count }),
       /** Without what the kernel only keeps to read it sooner. */
       memory: use,
+      /** Processes, each with all of its threads. */
       pids: z.object({ count, limit: count }),
       /** Measured every 10 seconds at most; `bytes` is null until it is. */
       workspace: z.object({ bytes: count.nullable(), limit: count }),

@@ -120,6 +120,8 @@ describe('the log of a session', () => {
       await log.append(tx, execution, [
         { kind: 'session', payload: { session, state: 'resumed', detail: 'It was killed: Claude was ended' } },
         { kind: 'session', payload: { session, state: 'ready', detail: '1.2.3' } },
+        { kind: 'session', payload: { session, state: 'hibernated' } },
+        { kind: 'session', payload: { session, state: 'resumed', detail: 'It wakes' } },
       ]);
       await tx.db.updateTable('sessions').set({ state: 'hibernated', container: null }).where('id', '=', id).execute();
     });

@@ -37,10 +37,11 @@ async function readEnds(store: Store, execution: string, session: string): Promi
     .orderBy('seq', 'desc')
     .limit(500)
     .execute();
-  const told = rows.flatMap(({ seq, at, payload }) => {
-    const event = fromJson(eventPayloads.session, payload, `Event ${seq}`);
-    if (event.session !== session || !ends.has(event.state) || event.detail === undefined) return [];
-    return [{ at, text: event.detail }];
-  });
-  return told.slice(0, mostEnds).reverse();
+  const told = rows
+    .reverse()
+    .map(({ seq, at, payload }) => ({ at, ...fromJson(eventPayloads.session, payload, `Event ${seq}`) }))
+    .filter((event) => event.session === session);
+  // One that wakes has lost nothing.
+  const lost = told.filter(({ state }, n) => ends.has(state) && told[n - 1]?.state !== 'hibernated');
+  return lost.flatMap(({ at, detail }) => (detail === undefined ? [] : [{ at, text: detail }])).slice(-mostEnds);
 }

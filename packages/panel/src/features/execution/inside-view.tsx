@@ -23,7 +23,7 @@ export function InsideView({ id, title }: { id: string; title: string }) {
     retry: false,
   });
   return (
-    <section aria-label={`Inside, ${title}`} data-testid="inside" className="mt-8">
+    <section aria-label={`Inside, ${title}`} data-testid="inside" className="mb-8">
       <h3 className="mb-3 text-sm font-semibold">Inside now</h3>
       {error && <NoAnswer error={ApiError.from(error)} since={data ? dataUpdatedAt : null} />}
       {data?.why && (
@@ -31,7 +31,8 @@ export function InsideView({ id, title }: { id: string; title: string }) {
           {data.why}.
         </p>
       )}
-      {data?.container && <Container of={data.container} isOld={error !== null} />}
+      {!data && !error && <p className="text-sm text-ink-soft">Looking…</p>}
+      {data?.container && <Container of={data.container} />}
       <Disclosure summary="What was printed in the container" testId="session-log" className="mt-4">
         {() => <SessionLog id={id} />}
       </Disclosure>
@@ -50,18 +51,18 @@ function NoAnswer({ error, since }: { error: ApiError; since: number | null }) {
 
 type Seen = NonNullable<Inside['container']>;
 
-function Container({ of, isOld }: { of: Seen; isOld: boolean }) {
+function Container({ of }: { of: Seen }) {
   const { cpu, memory, pids, workspace, processes, isCut } = of;
   return (
-    <div className={isOld ? 'opacity-60' : ''}>
+    <>
       <div className="mb-5 grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-4">
         <Meter name="CPU" value={cpu.cores} limit={cpu.limit} words={`${cpu.cores.toFixed(2)} of ${cpu.limit}`} />
         <Meter name="Memory" value={memory.bytes} limit={memory.limit} words={sizes(memory)} />
         <Meter name="Workspace" value={workspace.bytes ?? 0} limit={workspace.limit} words={sizes(workspace)} />
-        <Meter name="Processes" value={pids.count} limit={pids.limit} words={`${pids.count} of ${pids.limit}`} />
+        <Meter name="Threads" value={pids.count} limit={pids.limit} words={`${pids.count} of ${pids.limit}`} />
       </div>
       <ProcessTable processes={processes} isCut={isCut} />
-    </div>
+    </>
   );
 }
 

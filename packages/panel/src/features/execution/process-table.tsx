@@ -53,15 +53,26 @@ export function ProcessTable({ processes, isCut }: { processes: readonly Process
 }
 
 function Row({ process: { name, command, memoryBytes, cpuSeconds, pid } }: { process: Process }) {
+  const [isWhole, showWhole] = useState(false);
   return (
     <tr>
       <td className={`${cell} pr-3`}>
-        <span className="block truncate font-medium">
-          <Revealed text={name} exact />
-        </span>
-        <code className="line-clamp-2 font-mono text-[0.78rem] text-ink-soft [overflow-wrap:anywhere]">
-          <Revealed text={command} exact />
-        </code>
+        <button
+          type="button"
+          aria-expanded={isWhole}
+          title={isWhole ? undefined : 'Show the whole command'}
+          onClick={() => showWhole(!isWhole)}
+          className="block w-full rounded text-left"
+        >
+          <span className="block truncate font-medium">
+            <Revealed text={name} exact />
+          </span>
+          <code
+            className={`font-mono text-[0.78rem] text-ink-soft [overflow-wrap:anywhere] ${isWhole ? 'block' : 'line-clamp-2'}`}
+          >
+            <Revealed text={command} exact />
+          </code>
+        </button>
       </td>
       <td className={`${cell} text-right tabular-nums`}>{sizeInWords(memoryBytes)}</td>
       <td className={`${cell} text-right tabular-nums`}>{formatDuration(cpuSeconds * 1000)}</td>

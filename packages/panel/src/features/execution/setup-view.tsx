@@ -39,12 +39,12 @@ function SessionSetup({ id, title, seq }: { id: string; title: string; seq: numb
   return (
     <section aria-label={title} data-testid="setup">
       <h2 className="mb-3 text-sm font-semibold">{title}</h2>
+      <InsideView id={id} title={title} />
       <dl className="grid grid-cols-[minmax(7rem,auto)_minmax(0,1fr)] gap-x-6 gap-y-3 text-sm max-sm:grid-cols-1 max-sm:gap-y-1">
         <Made session={data} />
         <Permissions session={data} />
         <Known session={data} />
       </dl>
-      <InsideView id={id} title={title} />
     </section>
   );
 }
