@@ -31,6 +31,17 @@ test('attach --json prints each event once, as logs do', async () => {
   expect(output.trim().split('\n')).toHaveLength(4);
 });
 
+test('logs --session prints what was printed in the container, made harmless', async () => {
+  const clone = await setUp();
+  for (const id of [execution, session]) {
+    const { code, output } = await airlock(clone, 'logs', id, '--session');
+    expect(code).toBe(0);
+    expect(output).toMatch(/^\S+ ended {2}It was killed\n\S+ claude out of ␛\[31mluck\n$/);
+  }
+  const { output } = await airlock(clone, 'logs', session, '--session', '--json');
+  expect(JSON.parse(output)).toMatchObject({ lines: [{ by: 'claude' }] });
+});
+
 test('attach says that there is no such execution', async () => {
   const { code, output } = await airlock(await setUp(), 'attach', session);
   expect([code, output]).toEqual([1, expect.stringContaining('the detail')]);

@@ -5,12 +5,14 @@ interface MeterProps {
   limit: number;
   /** Both, for people. */
   words: string;
+  /** To use all of it is nothing to worry about. */
+  mayBeFull?: boolean;
 }
 
 /** How much of a limit is in use, as a bar with its figures. */
-export function Meter({ name, value, limit, words }: MeterProps) {
+export function Meter({ name, value, limit, words, mayBeFull = false }: MeterProps) {
   const part = limit > 0 ? Math.min(1, value / limit) : 0;
-  const tone = part >= 0.95 ? 'bg-red' : part >= 0.8 ? 'bg-amber' : 'bg-accent';
+  const tone = mayBeFull || part < 0.8 ? 'bg-accent' : part < 0.95 ? 'bg-amber' : 'bg-red';
   return (
     <div className="min-w-0 text-sm" data-testid={`meter-${name.toLowerCase()}`}>
       <div className="text-ink-faint">{name}</div>

@@ -56,7 +56,13 @@ function Container({ of }: { of: Seen }) {
   return (
     <>
       <div className="mb-5 grid grid-cols-2 gap-x-6 gap-y-4 sm:grid-cols-4">
-        <Meter name="CPU" value={cpu.cores} limit={cpu.limit} words={`${cpu.cores.toFixed(2)} of ${cpu.limit}`} />
+        <Meter
+          name="CPU"
+          value={cpu.cores}
+          limit={cpu.limit}
+          words={`${cpu.cores.toFixed(2)} of ${cpu.limit}`}
+          mayBeFull
+        />
         <Meter name="Memory" value={memory.bytes} limit={memory.limit} words={sizes(memory)} />
         <Meter name="Workspace" value={workspace.bytes ?? 0} limit={workspace.limit} words={sizes(workspace)} />
         <Meter name="Threads" value={pids.count} limit={pids.limit} words={`${pids.count} of ${pids.limit}`} />
