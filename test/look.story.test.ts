@@ -166,13 +166,22 @@ describe('inside a session', () => {
     const { api } = setting;
     const { id, session } = await beBusy();
     await killIn(session, 'claude');
-    await api.until(id, isState('resumed'));
+    const { seq } = await api.until(id, isState('resumed'));
+    await waitsFor(id, 'person');
     await openSetup(id);
     await page.getByTestId('session-log').click();
     await page.getByTestId('earlier-ends').filter({ hasText: 'Claude was ended by SIGKILL' }).waitFor();
+    // Of this Claude Code itself has something to say.
+    await runIn(session, "pkill -SEGV -f '^/app/bin/claude'");
+    const { payload } = await api.until(id, isState('resumed'), seq);
+    expect(payload).toMatchObject({ detail: expect.stringMatching(/claude\| .*\nClaude was ended by SIGSEGV/s) });
+    await page
+      .getByTestId('earlier-ends')
+      .filter({ hasText: /claude\| .*SIGSEGV/s })
+      .waitFor();
     await page.screenshot({ path: '/tmp/look-log.png', fullPage: true });
     const { body } = await api.call('GET', `/sessions/${session}/logs?tail=5`);
-    expect(body).toMatchObject({ earlier: [{ text: expect.stringContaining('Claude was ended by SIGKILL') }] });
+    expect(body).toMatchObject({ earlier: [{}, { text: expect.stringContaining('Claude was ended by SIGSEGV') }] });
   });
 });
 

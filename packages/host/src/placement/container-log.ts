@@ -9,7 +9,8 @@ type LogLine = SessionLog['lines'][number];
 const lineLength = 4_000;
 const wordLines = 40;
 /** Of what Claude Code printed, so much is among the last words. */
-const claudeWordLines = 5;
+const claudeWordLines = 12;
+const claudeWordLength = 200;
 
 /** The last lines a container printed, the oldest first; none when it is gone. */
 export async function containerLog(client: EngineClient, containerId: string, tail: number): Promise<LogLine[]> {
@@ -44,7 +45,7 @@ export function lastWords(lines: readonly LogLine[]): string {
   const ofClaude = lines.filter(({ by }) => by === 'claude').slice(-claudeWordLines);
   const said = lines.filter((line) => line.by === 'runner' || ofClaude.includes(line)).slice(-wordLines);
   return said
-    .map(({ by, text }) => (by === 'claude' ? `${claudeMark}${text}` : text))
+    .map(({ by, text }) => (by === 'claude' ? `${claudeMark}${text.slice(0, claudeWordLength)}` : text))
     .join('\n')
     .trim();
 }

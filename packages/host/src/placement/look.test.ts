@@ -59,9 +59,14 @@ describe('a container’s log', () => {
   });
 
   it('has last words, of Claude Code’s a few', () => {
-    const claude = Array.from({ length: 9 }, (_, n) => ({ at: at(1), by: 'claude' as const, text: `${n}` }));
-    expect(lastWords([...claude, { at: at(2), by: 'runner', text: 'Claude was ended by SIGKILL' }])).toBe(
-      'claude| 4\nclaude| 5\nclaude| 6\nclaude| 7\nclaude| 8\nClaude was ended by SIGKILL',
-    );
+    const claude = Array.from({ length: 14 }, (_, n) => ({
+      at: at(1),
+      by: 'claude' as const,
+      text: `${n}`.repeat(300),
+    }));
+    const said = lastWords([...claude, { at: at(2), by: 'runner', text: 'Claude was ended by SIGKILL' }]).split('\n');
+    expect(said).toHaveLength(13);
+    expect(said[0]).toBe(`claude| ${'2'.repeat(200)}`);
+    expect(said.at(-1)).toBe('Claude was ended by SIGKILL');
   });
 });
