@@ -141,12 +141,10 @@ describe('inside a session', () => {
     expect(await command.getAttribute('aria-expanded')).toBe('true');
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: `/tmp/look-${colorScheme}.png`, fullPage: true });
       expect(await violations()).toEqual([]);
     }
     await page.setViewportSize({ width: 360, height: 740 });
     expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(360);
-    await page.screenshot({ path: '/tmp/look-phone.png', fullPage: true });
     await page.setViewportSize({ width: 1280, height: 720 });
     const container = containerOf(session);
     await container.pause();
@@ -155,7 +153,6 @@ describe('inside a session', () => {
       .filter({ hasText: /^No answer for \d+ s: .*it stands still/ })
       .waitFor();
     await row.waitFor();
-    await page.screenshot({ path: '/tmp/look-old.png', fullPage: true });
     await container.unpause();
     await page.getByTestId('inside-old').waitFor({ state: 'detached' });
     await runIn(session, 'touch /workspace/go');
@@ -179,7 +176,6 @@ describe('inside a session', () => {
       .getByTestId('earlier-ends')
       .filter({ hasText: /claude\| .*SIGSEGV/s })
       .waitFor();
-    await page.screenshot({ path: '/tmp/look-log.png', fullPage: true });
     const { body } = await api.call('GET', `/sessions/${session}/logs?tail=5`);
     expect(body).toMatchObject({ earlier: [{}, { text: expect.stringContaining('Claude was ended by SIGSEGV') }] });
   });

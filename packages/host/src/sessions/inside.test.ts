@@ -45,6 +45,7 @@ describe('what is inside a session', () => {
   it.each([
     [{ state: 'hibernated' }, undefined, /^It sleeps/],
     [{ state: 'starting' }, 2, /^It waits for room: 2 before it$/],
+    [{ state: 'starting', queued_at: 'then' }, undefined, /^It waits for room$/],
     [{ state: 'starting' }, undefined, /^Its container is being started$/],
     [{ state: 'live', losses: 99 }, undefined, /^Its container was lost; it gets another/],
     [{ state: 'ended', container: 'c' }, undefined, /^The conversation has ended/],

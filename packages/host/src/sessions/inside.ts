@@ -93,6 +93,8 @@ export function whyNothing(row: SessionRow, before: number | undefined): string 
   if (row.state === 'lost') return 'The conversation is over: its container was lost';
   if (before !== undefined)
     return before === 0 ? 'It waits for room: it is next' : `It waits for room: ${before} before it`;
+  // Another host has the line it waits in.
+  if (row.queued_at !== null) return 'It waits for room';
   if (isResting(row)) return 'Its container was lost; it gets another when there is something to do';
   return 'Its container is being started';
 }
