@@ -1,3 +1,5 @@
+import { reveal } from '@airlock/protocol/reveal';
+
 const unsafe = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
 function visible(char: string): string {
@@ -24,18 +26,10 @@ export function plainLine(text: string, width: number): string {
   return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 }
 
-/*
- * What a font may leave out or what reorders its neighbours: controls except newline, private use, lone surrogates,
- * line separators, zero-width and bidi controls, fillers, tags, the blank Braille pattern, unusual spaces.
- */
-const unseen = /(?!\n)\p{Cc}|\p{Cf}|\p{Co}|\p{Cs}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}|\u2800|(?! )\p{Zs}/gu;
-
-function codePoint(char: string): string {
-  const hex = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-  return char === '\t' ? '⇥   ' : `⟪U+${hex}⟫`;
-}
-
 /** A text people decide on: whatever in it cannot be seen is shown as its number, `⟪U+202E⟫`. Safe to print. */
 export function revealed(text: string): string {
-  return text.replace(/\r\n/g, '\n').replace(unseen, codePoint);
+  return reveal(text)
+    .map((part) => part.text)
+    .join('')
+    .replaceAll('\t', '⇥   ');
 }

@@ -1,5 +1,5 @@
+import { type Revealed as Part, reveal } from '@airlock/protocol/reveal';
 import { memo } from 'react';
-import { type Revealed as Part, reveal } from '../lib/reveal.ts';
 
 interface RevealedProps {
   text: string;
