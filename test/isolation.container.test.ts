@@ -107,7 +107,8 @@ describe('a process in the container', () => {
   it('writes to its workspace, /tmp and the state folders, and nowhere else', async () => {
     const writes = (path: string): string => `open(${JSON.stringify(path)}, "w")`;
     const home = '/app/template_user/.claude';
-    const allowed = ['/workspace/x', '/tmp/x', `${home}/projects/x`, `${home}/session-env/x`];
+    const states = ['projects', 'session-env', 'plugins/data'].map((folder) => `${home}/${folder}/x`);
+    const allowed = ['/workspace/x', '/tmp/x', ...states];
     const refused = [
       '/x',
       '/app/x',
@@ -117,7 +118,9 @@ describe('a process in the container', () => {
       `${home}/settings.local.json`,
       `${home}/CLAUDE.md`,
       `${home}/commands/x.md`,
-      `${home}/plugins`,
+      `${home}/plugins/installed_plugins.json`,
+      `${home}/agents`,
+      '/app/plugins/keep-workspace/hooks/no-wipe.sh',
       '/app/project/.claude/settings.json',
       '/app/project/CLAUDE.md',
       '/app/cache/x',
@@ -133,7 +136,7 @@ describe('a process in the container', () => {
   it('cannot change the configuration by moving or mounting folders', async () => {
     const tried = await attempts({
       rename: 'os.rename("/app/template_user/.claude", "/app/template_user/old")',
-      link: 'os.symlink("/tmp", "/app/template_user/.claude/plugins")',
+      link: 'os.symlink("/tmp", "/app/template_user/.claude/agents")',
       chmod: 'os.chmod("/app/template_user/.claude/settings.json", 0o777)',
       unshare:
         'os.unshare(os.CLONE_NEWUSER) if hasattr(os, "unshare") else (_ for _ in ()).throw(PermissionError(1, ""))',
