@@ -123,7 +123,18 @@ describe('doctor', () => {
     const ended = await runHost(home, {}, 'doctor', '--json');
     expect(ended.code).toBe(0);
     const checks = checksOf(ended);
-    expect([...checks.keys()]).toEqual(['node', 'engine', 'memory', 'disk', 'image', 'key', 'model', 'port', 'store']);
+    expect([...checks.keys()]).toEqual([
+      'node',
+      'engine',
+      'memory',
+      'disk',
+      'image',
+      'key',
+      'model',
+      'git',
+      'port',
+      'store',
+    ]);
     for (const check of checks.values()) {
       expect(check.detail).not.toBe('');
       expect(check.state === 'ok' || (check.fix ?? '') !== '').toBe(true);

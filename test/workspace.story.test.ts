@@ -94,6 +94,8 @@ async function openPanel(): Promise<Page> {
 }
 
 async function violations(page: Page): Promise<string[]> {
+  // Colours on their way to others are neither.
+  await page.evaluate('Promise.all(document.getAnimations().map((each) => each.finished))');
   await page.evaluate(axe.source);
   return await page.evaluate<string[]>(
     'axe.run("main").then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join()))',
