@@ -1,7 +1,7 @@
 import { eventPayloads } from '@airlock/protocol/events';
 import { executionStatusSchema, isFinal } from '@airlock/protocol/executions';
 import type { Wait } from '@airlock/protocol/waits';
-import * as z from 'zod';
+import { sql } from 'kysely';
 import type { Inbox } from '../inbox/inbox.ts';
 import { fromJson } from '../store/json.ts';
 import type { Store } from '../store/store.ts';
@@ -19,12 +19,18 @@ interface WaitSources {
 const tellingKinds = ['session', 'prompt', 'message', 'thinking', 'tool_use', 'tool_result', 'retry', 'turn'] as const;
 /** So many of the last ones are read: what began before them is not told of. */
 const mostTold = 100;
+const stateSchema = eventPayloads.session.shape.state;
+const field = (name: string) => sql<string | null>`payload ->> ${sql.lit(name)}`;
+/** What is needed of a payload: what tools were given and gave can be long. */
+const parts = [
+  field('session').as('session'),
+  field('toolUseId').as('toolUseId'),
+  field('tool').as('tool'),
+  field('state').as('state'),
+  sql<string | null>`case kind when 'retry' then payload end`.as('retry'),
+] as const;
 /** These leave what is known of a session's container as it was. */
 const passing: ReadonlySet<string> = new Set(['interrupted', 'changed']);
-
-const ofSession = z.object({ session: z.string() });
-const toolUse = z.object({ toolUseId: z.string(), tool: z.string() });
-const toolResult = z.object({ toolUseId: z.string() });
 
 /** What an execution waits for now. `queue`: how many are before it. */
 export async function readWait(
@@ -72,22 +78,19 @@ async function readSessions({ db }: Store, execution: string, withEvents: boolea
     ? []
     : await db
         .selectFrom('events')
-        .select(['seq', 'at', 'kind', 'payload'])
+        .select(['seq', 'at', 'kind', ...parts])
         .where('execution', '=', execution)
         .where('kind', 'in', tellingKinds)
         .orderBy('seq', 'desc')
         .limit(mostTold)
         .execute();
-  const told = events.reverse().map((event) => ({
-    ...event,
-    session: fromJson(ofSession.partial(), event.payload, `Event ${event.seq}`).session,
-  }));
+  events.reverse();
   return rows.map(({ id, state, container, turn_prompt, queued_at }) => ({
     state,
     hasContainer: container !== null,
     isWorking: turn_prompt !== null,
     queuedAt: queued_at,
-    ...toldOf(told.filter(({ session }) => session === id)),
+    ...toldOf(events.filter(({ session }) => session === id)),
   }));
 }
 
@@ -95,7 +98,10 @@ interface Told {
   readonly seq: number;
   readonly at: string;
   readonly kind: string;
-  readonly payload: string;
+  readonly toolUseId: string | null;
+  readonly tool: string | null;
+  readonly state: string | null;
+  readonly retry: string | null;
 }
 
 /** What the last events of a session, the oldest first, say of it. */
@@ -103,24 +109,20 @@ function toldOf(events: readonly Told[]): Pick<KnownSession, 'told' | 'retry' | 
   let told: KnownSession['told'] = null;
   let retry: KnownSession['retry'] = null;
   const tools = new Map<string, { tool: string; at: string }>();
-  for (const { seq, at, kind, payload } of events) {
-    const where = `Event ${seq}`;
-    if (kind === 'retry') {
-      retry = { ...fromJson(eventPayloads.retry, payload, where), at };
+  for (const { seq, at, kind, toolUseId, tool, state, retry: again } of events) {
+    if (again !== null) {
+      retry = { ...fromJson(eventPayloads.retry, again, `Event ${seq}`), at };
       continue;
     }
     if (kind === 'session') {
-      const { state } = fromJson(eventPayloads.session, payload, where);
-      if (!passing.has(state)) told = { state, at };
+      const known = stateSchema.safeParse(state);
+      if (known.success && !passing.has(known.data)) told = { state: known.data, at };
       continue;
     }
     retry = null;
     if (kind === 'turn') tools.clear();
-    if (kind === 'tool_use') {
-      const { toolUseId, tool } = fromJson(toolUse, payload, where);
-      tools.set(toolUseId, { tool, at });
-    }
-    if (kind === 'tool_result') tools.delete(fromJson(toolResult, payload, where).toolUseId);
+    if (kind === 'tool_use' && toolUseId !== null) tools.set(toolUseId, { tool: tool ?? '', at });
+    if (kind === 'tool_result' && toolUseId !== null) tools.delete(toolUseId);
   }
   return { told, retry, tools: [...tools.values()], heardAt: events.at(-1)?.at ?? null };
 }
