@@ -5,6 +5,7 @@ import type { SingleFrame } from '@airlock/protocol/wire';
 import type { AgentInfo, SDKSystemMessage, SlashCommand } from '@anthropic-ai/claude-agent-sdk';
 import * as z from 'zod';
 import about from '../package.json' with { type: 'json' };
+import { name } from './bounded.ts';
 import type { RunnerConfig } from './spec.ts';
 
 /** What the CLI has been started with and knows, beside what its first message says. */
@@ -50,13 +51,16 @@ function factsOf(init: SDKSystemMessage, { commands, agents }: Known): Omit<Fact
     skills: names(init.skills),
     agents: names(init.agents ?? [])
       .slice(0, 200)
-      .map((agent) => ({ name: agent, about: line(agents.find((known) => known.name === agent)?.description ?? '') })),
+      .map((agent) => ({
+        name: agent,
+        about: firstLine(agents.find((known) => known.name === agent)?.description ?? ''),
+      })),
     plugins: [
       ...init.plugins.map((plugin) => ({
         name: name(plugin.name),
         ...(plugin.version && { version: name(plugin.version) }),
       })),
-      ...(init.plugin_errors ?? []).map(({ plugin, message }) => ({ name: name(plugin), problem: line(message) })),
+      ...(init.plugin_errors ?? []).map(({ plugin, message }) => ({ name: name(plugin), problem: firstLine(message) })),
     ].slice(0, 100),
     mcpServers: init.mcp_servers.slice(0, 100).map((server) => ({
       name: name(server.name),
@@ -72,7 +76,7 @@ function commandsOf(usable: ReadonlySet<string>, known: readonly SlashCommand[])
     // What the CLI does not describe is for its own use.
     if (!described || command.startsWith('__')) return [];
     const { description, argumentHint, builtin = false } = described;
-    return [{ name: name(command), about: line(description), hint: name(argumentHint), builtin }];
+    return [{ name: name(command), about: firstLine(description), hint: name(argumentHint), builtin }];
   });
 }
 
@@ -119,12 +123,8 @@ function readJson(path: string): z.output<typeof tiers> | undefined {
   }
 }
 
-function name(text: string): string {
-  return text.slice(0, 200);
-}
-
 /** The first line of a description. */
-function line(text: string): string {
+function firstLine(text: string): string {
   return (text.trim().split('\n', 1)[0] ?? '').slice(0, 400);
 }
 

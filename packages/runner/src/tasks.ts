@@ -1,6 +1,7 @@
 import type { TaskStep } from '@airlock/protocol/facts';
 import type { SingleFrame } from '@airlock/protocol/wire';
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk';
+import { name } from './bounded.ts';
 
 type System = Extract<SDKMessage, { type: 'system' }>;
 
@@ -24,7 +25,7 @@ export function createTaskReader(): (message: System) => SingleFrame[] {
         const isOwnCall = kind === 'local_bash' && message.is_backgrounded === false;
         if (isOwnCall || message.skip_transcript || message.ambient) return [];
         running.set(id, {
-          about: line(message.description),
+          about: oneLine(message.description),
           ...(kind === undefined ? {} : { kind: name(kind) }),
           ...(agent === undefined ? {} : { agent: name(agent) }),
           ...(toolUseId === undefined ? {} : { toolUseId: name(toolUseId) }),
@@ -34,7 +35,7 @@ export function createTaskReader(): (message: System) => SingleFrame[] {
       case 'task_progress': {
         const { task_id: id, summary, description, usage } = message;
         const known = running.get(id);
-        const text = line(summary ?? description);
+        const text = oneLine(summary ?? description);
         if (!known || known.text === text) return [];
         running.set(id, { ...known, text });
         return step(id, { step: 'working', text, ...usedBy(usage) });
@@ -52,7 +53,7 @@ export function createTaskReader(): (message: System) => SingleFrame[] {
           .map(({ task_id: id, task_type: kind, description, subagent_type: agent }) => ({
             id: name(id),
             kind: name(kind),
-            about: line(description),
+            about: oneLine(description),
             ...(agent === undefined ? {} : { agent: name(agent) }),
           }));
         return [{ type: 'tasks', tasks }];
@@ -74,10 +75,6 @@ function usedBy(usage: Used | undefined): Pick<TaskStep, 'tokens' | 'toolUses' |
   return { tokens: usage.total_tokens, toolUses: usage.tool_uses, durationMs: usage.duration_ms };
 }
 
-function name(text: string): string {
-  return text.slice(0, 200);
-}
-
-function line(text: string): string {
+function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, 400);
 }
