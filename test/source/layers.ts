@@ -55,7 +55,7 @@ export const hostLayers: Readonly<Record<string, readonly string[]>> = {
 export const environmentReaders: readonly string[] = [
   'packages/host/src/config.ts',
   'packages/cli/src/settings.ts',
-  'packages/runner/src/spec.ts',
+  'packages/runner/src/surroundings.ts',
 ];
 
 /** Packages that also run where there is no Node. */

@@ -28,19 +28,6 @@ export const wireRoutes = { stream: '/stream', model: '/model', mcp: '/mcp', tra
 /** Longest line either side accepts, in bytes. */
 export const maxWireLine = 64 * 1024 * 1024;
 
-/** Name of the abstract Unix socket the runner listens on, in its container. */
-export const wireSocket = 'airlock-wire';
-
-/** Absolute paths in the worker image. */
-export const imagePaths = {
-  /** argv[0] of the bridge; run with no arguments it joins stdio to the wire socket. */
-  bridge: '/app/bin/bridge',
-  home: '/app/template_user',
-  project: '/app/project',
-  plugins: '/app/plugins',
-  workspace: '/workspace',
-} as const;
-
 export const hostHelloSchema = z.object({
   v: z.literal(wireVersion),
   session: idSchema,
@@ -95,7 +82,6 @@ export const sessionSpecSchema = z.object({
   resumes: z.boolean().optional(),
 });
 export type SessionSpec = z.infer<typeof sessionSpecSchema>;
-export const sessionSpecVariable = 'AIRLOCK_SESSION';
 
 const block = { messageId: z.string(), block: z.number().int().nonnegative() };
 /** Said or done by a sub-agent: the tool call that began it. */

@@ -1,6 +1,7 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { type Readable, Transform, type Writable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
+import { type Ahead, isAhead } from './ahead.ts';
+import { type ClaudeChild, type Launch, spawnClaude } from './spawn-claude.ts';
 import { createStderrLog } from './stderr-log.ts';
 
 export interface ClaudeExit {
@@ -19,35 +20,34 @@ export interface ClaudeProcess {
   end(): Promise<ClaudeExit>;
 }
 
-/** Out of memory, the kernel takes the CLI before the runner. Not all kernels let a process say so: that is no failure. */
-const launch = '{ echo 500 >/proc/self/oom_score_adj; } 2>/dev/null; exec "$0" "$@"';
 const keptStderr = 4_000;
 /** How long the CLI has to end by itself. */
 const endGraceMs = 3_000;
 /** A tool may keep the CLI's stderr open; its last words are not waited for longer. */
 const lastWordsMs = 500;
 
-/** `print` takes what is to be in the container's log. */
-export function createClaudeProcess(print: (text: string) => void): ClaudeProcess {
+/** `print` takes what is to be in the container's log. `ahead`: a CLI that may be the one the SDK wants. */
+export function createClaudeProcess(print: (text: string) => void, ahead?: Ahead): ClaudeProcess {
   const { promise: exited, resolve } = Promise.withResolvers<ClaudeExit>();
   const gate = createGate();
-  let child: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
+  let child: ClaudeChild | undefined;
   const log = createStderrLog({ write: print, now: () => performance.now() });
   let stderr = '';
 
+  function take(launch: Launch): ClaudeChild {
+    const found = isAhead(ahead, launch) ? ahead.child : undefined;
+    if (!found) ahead?.child.kill('SIGKILL');
+    return found ?? spawnClaude(launch);
+  }
+
   return {
     spawn({ command, args, cwd, env }) {
-      const started = spawn('/bin/sh', ['-c', launch, command, ...args], {
-        ...(cwd === undefined ? {} : { cwd }),
-        env,
-        stdio: ['pipe', 'pipe', 'pipe'],
-      });
+      const started = take({ command, args, cwd, env });
       child = started;
       started.stderr.setEncoding('utf8').on('data', (text: string) => {
         stderr = (stderr + text).slice(-keptStderr);
         log.take(text);
       });
-      started.stdin.on('error', () => undefined);
       started.once('error', (error) => resolve({ code: null, signal: null, stderr: error.message }));
       started.once('exit', (code, signal) => {
         const end = () => {
@@ -61,7 +61,10 @@ export function createClaudeProcess(print: (text: string) => void): ClaudeProces
     },
     hold: gate.hold,
     async end() {
-      if (!child) return { code: null, signal: null, stderr: 'It was never started' };
+      if (!child) {
+        ahead?.child.kill('SIGKILL');
+        return { code: null, signal: null, stderr: 'It was never started' };
+      }
       child.kill('SIGTERM');
       const force = setTimeout(() => child?.kill('SIGKILL'), endGraceMs);
       try {
@@ -73,7 +76,7 @@ export function createClaudeProcess(print: (text: string) => void): ClaudeProces
   };
 }
 
-function asSpawned(child: ChildProcessByStdio<Writable, Readable, Readable>, stdout: Readable): SpawnedProcess {
+function asSpawned(child: ClaudeChild, stdout: Readable): SpawnedProcess {
   return {
     stdin: child.stdin,
     stdout,

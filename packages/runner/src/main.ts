@@ -1,5 +1,8 @@
-import { startRunner } from './runner.ts';
-import { readConfig } from './spec.ts';
+import { startAhead } from './ahead.ts';
+import { listenOnLoopback } from './loopback.ts';
+import { readSurroundings } from './surroundings.ts';
+
+/* Only what is needed to start the CLI is imported here; the rest is loaded while that starts. */
 
 /** Said on stderr, where the engine keeps the last words of a container. */
 function say(text: string): void {
@@ -7,7 +10,11 @@ function say(text: string): void {
 }
 
 try {
-  const runner = await startRunner(readConfig());
+  const surroundings = readSurroundings();
+  const loopback = await listenOnLoopback();
+  const ahead = startAhead(surroundings, loopback.url);
+  const { startRunner } = await import('./runner.ts');
+  const runner = await startRunner(surroundings, { loopback, ahead });
   process.once('SIGTERM', runner.stop);
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {

@@ -9,8 +9,9 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLinks } from './links.ts';
+import { listenOnLoopback } from './loopback.ts';
 import { createMcpProxy } from './mcp-proxy.ts';
-import { startModelProxy } from './model-proxy.ts';
+import { serveModelProxy } from './model-proxy.ts';
 import { createWireLink } from './wire-link.ts';
 
 type OnMcp = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
@@ -25,7 +26,8 @@ let hosts = 0;
 async function startProxy() {
   const links = createLinks();
   const mcp = createMcpProxy(links);
-  const proxy = await startModelProxy(links, mcp.serve);
+  const proxy = await listenOnLoopback();
+  serveModelProxy(proxy.server, links, mcp.serve);
   cleanups.push(() => proxy.close());
   const { issues } = mcp.configs({ issues: { type: 'http' } }, proxy.url) as { issues: McpHttpServerConfig };
   /** A host at the other end of a new wire. */

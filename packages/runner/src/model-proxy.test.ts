@@ -5,7 +5,8 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLinks } from './links.ts';
-import { type ModelProxy, startModelProxy } from './model-proxy.ts';
+import { type Loopback, listenOnLoopback } from './loopback.ts';
+import { serveModelProxy } from './model-proxy.ts';
 import { createWireLink } from './wire-link.ts';
 
 type OnModel = (stream: ServerHttp2Stream, path: string) => void;
@@ -19,7 +20,8 @@ let hosts = 0;
 
 async function startProxy() {
   const links = createLinks();
-  const proxy = await startModelProxy(links, () => Promise.reject(new Error('Not asked for')));
+  const proxy = await listenOnLoopback();
+  serveModelProxy(proxy.server, links, () => Promise.reject(new Error('Not asked for')));
   cleanups.push(() => proxy.close());
   /** A host at the other end of a new wire. */
   const attach = async (onModel: OnModel) => {
@@ -51,14 +53,14 @@ async function startProxy() {
   return { proxy, attach };
 }
 
-async function post(proxy: ModelProxy, body = '{}'): Promise<IncomingMessage> {
+async function post(proxy: Loopback, body = '{}'): Promise<IncomingMessage> {
   const request = httpRequest(`${proxy.url}/v1/messages?beta=true`, { method: 'POST', headers: { 'x-mine': '1' } });
   request.end(body);
   const [response] = await once(request, 'response');
   return response as IncomingMessage;
 }
 
-describe('startModelProxy()', () => {
+describe('serveModelProxy()', () => {
   it('P3. passes a request up and every piece of its answer down as it comes', async () => {
     const { proxy, attach } = await startProxy();
     let host: ServerHttp2Stream | undefined;

@@ -1,10 +1,4 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { wireRoutes } from '@airlock/protocol/wire';
@@ -21,12 +15,6 @@ import type { WireLink } from './wire-link.ts';
  * P4. A request nobody waits for any more is cancelled upstream.
  */
 
-export interface ModelProxy {
-  /** Where the CLI finds it: `http://127.0.0.1:<port>`. */
-  readonly url: string;
-  close(): void;
-}
-
 type ServeMcp = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** Requests are kept until they are answered: one at most this large, all together at most eight times that. */
@@ -34,7 +22,7 @@ const maxBody = 32 * 1024 * 1024;
 const maxBodies = 8 * maxBody;
 
 /** `serveMcp` answers what is asked below `wireRoutes.mcp`. */
-export async function startModelProxy(links: Links, serveMcp: ServeMcp): Promise<ModelProxy> {
+export function serveModelProxy(server: Server, links: Links, serveMcp: ServeMcp): void {
   let held = 0;
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -67,28 +55,12 @@ export async function startModelProxy(links: Links, serveMcp: ServeMcp): Promise
     }
   }
 
-  const server: Server = createServer(
-    { keepAliveTimeout: 600_000, requestTimeout: 0, noDelay: true },
-    (request, response) => {
-      request.on('error', () => response.destroy());
-      serve(request, response).catch(() => response.destroy());
-    },
-  );
+  server.on('request', (request, response) => {
+    request.on('error', () => response.destroy());
+    serve(request, response).catch(() => response.destroy());
+  });
   server.on('connect', (request: IncomingMessage, socket: Duplex) => refuseTunnel(request, socket));
   server.on('clientError', (_error: Error, socket: Duplex) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The model proxy has no port');
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
 }
 
 interface Ask {

@@ -1,14 +1,17 @@
 import { AirlockError } from '@airlock/protocol/errors';
+import type { Ahead } from './ahead.ts';
 import { createClaudeProcess } from './claude-process.ts';
 import { startConversation } from './conversation.ts';
 import { createDownlink } from './downlink.ts';
 import { createLinks } from './links.ts';
 import { createLiveText } from './live-text.ts';
+import type { Loopback } from './loopback.ts';
 import { createMcpProxy } from './mcp-proxy.ts';
-import { startModelProxy } from './model-proxy.ts';
+import { serveModelProxy } from './model-proxy.ts';
 import { createOrphanWatch } from './orphan.ts';
 import { restoreTranscript } from './restore.ts';
-import type { RunnerConfig } from './spec.ts';
+import { readConfig } from './spec.ts';
+import type { Surroundings } from './surroundings.ts';
 import { createUplink } from './uplink.ts';
 import { createWireLink, type WireLink } from './wire-link.ts';
 import { createWireServer } from './wire-server.ts';
@@ -34,23 +37,39 @@ const stopGraceMs = 4_000;
 /** Exit code of a program ended by SIGTERM. */
 const stoppedCode = 143;
 
-export async function startRunner(config: RunnerConfig): Promise<Runner> {
+/** What was begun before the runner could be loaded. */
+interface Begun {
+  readonly loopback: Loopback;
+  readonly ahead?: Ahead | undefined;
+}
+
+/** Throws when the surroundings are not those of a session. */
+export async function startRunner(surroundings: Surroundings, { loopback, ahead }: Begun): Promise<Runner> {
+  const config = readConfig(surroundings);
   const { spec } = config;
   const live = createLiveText();
-  const claude = createClaudeProcess((text) => void process.stderr.write(text));
+  const claude = createClaudeProcess((text) => void process.stderr.write(text), ahead);
   const uplink = createUplink({ live, maxBytes: maxQueued, onFull: claude.hold });
   const links = createLinks();
   const orphan = createOrphanWatch(spec.orphanMs);
   const over = Promise.withResolvers<Exit>();
   let isStopping = false;
   const mcp = createMcpProxy(links);
-  const proxy = await startModelProxy(links, mcp.serve);
+  serveModelProxy(loopback.server, links, mcp.serve);
   const leaving = new AbortController();
   const restored = spec.resumes
     ? restoreTranscript(links, { home: config.home, session: spec.session }, leaving.signal)
     : Promise.resolve();
-  const mcpServers = mcp.configs(spec.mcpServers ?? {}, proxy.url);
-  const conversation = startConversation({ config, modelUrl: proxy.url, mcpServers, claude, uplink, live, restored });
+  const mcpServers = mcp.configs(spec.mcpServers ?? {}, loopback.url);
+  const conversation = startConversation({
+    config,
+    modelUrl: loopback.url,
+    mcpServers,
+    claude,
+    uplink,
+    live,
+    restored,
+  });
   const downlink = createDownlink({
     onFrame: conversation.take,
     onTaken: uplink.ackDown,
@@ -91,7 +110,7 @@ export async function startRunner(config: RunnerConfig): Promise<Runner> {
     finished: Promise.race([run(), over.promise]).finally(() => {
       leaving.abort();
       server.close();
-      proxy.close();
+      loopback.close();
     }),
     stop() {
       isStopping = true;

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { jsonObjectSchema } from '@airlock/protocol/json';
 import type { ToolResult, ToolSpec } from '@airlock/protocol/service-channel';
 import type { DownFrame, SingleFrame } from '@airlock/protocol/wire';
-import type { Options } from '@anthropic-ai/claude-agent-sdk';
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { createSdkMcpServer, type McpSdkServerConfigWithInstance, type Options } from '@anthropic-ai/claude-agent-sdk';
+import * as z from 'zod';
 
 /** Tools of the service, offered to Claude as those of an MCP server; the host is asked to run them. */
 export interface ServiceTools {
@@ -15,6 +14,16 @@ export interface ServiceTools {
 }
 
 const server = 'service';
+// What the SDK takes to know a request by, and to read it with. Its own tools take zod schemas; these have JSON Schemas.
+const listSchema = z.object({ method: z.literal('tools/list') });
+const callSchema = z.object({
+  method: z.literal('tools/call'),
+  params: z.object({
+    name: z.string(),
+    arguments: jsonObjectSchema.optional(),
+    _meta: z.record(z.string(), z.unknown()).optional(),
+  }),
+});
 /** Beyond the time of the tool itself, after which the CLI gives up. */
 const graceMs = 60_000;
 
@@ -36,9 +45,11 @@ export function createServiceTools(tools: readonly ToolSpec[], send: (frame: Sin
     }
   }
 
-  function createServer(): McpServer {
-    const mcp = new McpServer({ name: server, version: '1.0.0' }, { capabilities: { tools: {} } });
-    mcp.server.setRequestHandler(ListToolsRequestSchema, () => ({
+  function createServer(): McpSdkServerConfigWithInstance {
+    const config = createSdkMcpServer({ name: server, version: '1.0.0' });
+    const mcp = config.instance.server;
+    mcp.registerCapabilities({ tools: {} });
+    mcp.setRequestHandler(listSchema, () => ({
       tools: tools.map(({ name, description, inputSchema }) => ({
         name,
         description,
@@ -47,18 +58,18 @@ export function createServiceTools(tools: readonly ToolSpec[], send: (frame: Sin
         _meta: { 'anthropic/alwaysLoad': true },
       })),
     }));
-    mcp.server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
+    mcp.setRequestHandler(callSchema, async ({ params }) => {
       const spec = tools.find(({ name }) => name === params.name);
       if (!spec) return { content: [{ type: 'text', text: `There is no tool ${params.name}` }], isError: true };
       const { text, isError } = await use(spec, params.arguments ?? {}, toolUseOf(params._meta));
       return { content: [{ type: 'text', text }], isError };
     });
-    return mcp;
+    return config;
   }
 
   const timeout = Math.min(Math.max(0, ...tools.map(({ timeoutMs }) => timeoutMs)) + graceMs, longestTimerMs);
   return {
-    servers: tools.length === 0 ? {} : { [server]: { type: 'sdk', name: server, instance: createServer(), timeout } },
+    servers: tools.length === 0 ? {} : { [server]: { ...createServer(), timeout } },
     isFree: (tool, from) =>
       from?.source === 'sdk' &&
       from.name === server &&

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { AirlockError } from '@airlock/protocol/errors';
-import { imagePaths } from '@airlock/protocol/wire';
+import { imagePaths } from '@airlock/protocol/image';
 import { readTar, type TarEntry } from '../files/tar-entries.ts';
 
 const folder = imagePaths.workspace.slice(1);

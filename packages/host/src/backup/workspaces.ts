@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AirlockError } from '@airlock/protocol/errors';
-import { imagePaths } from '@airlock/protocol/wire';
+import { imagePaths } from '@airlock/protocol/image';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { engineStatus, toEngineError } from '../engine/engine-error.ts';
 import { containerName, labelsOf, sessionLabels } from '../placement/container-config.ts';

@@ -18,7 +18,10 @@ async function pack(files: Record<string, string>): Promise<Record<string, strin
     files: Object.entries(files).map(([path, content]) => ({ path, content: Buffer.from(content) })),
     node: join(folder, 'node'),
     claude: join(folder, 'claude'),
-    runner: 'RUNNER',
+    runner: [
+      { name: 'main.mjs', code: 'RUNNER' },
+      { name: 'rest.mjs', code: 'REST' },
+    ],
   });
   const found: Record<string, string> = {};
   const tar = packContext(entries).pipe(extract());
@@ -38,6 +41,7 @@ describe('packContext', () => {
     expect(found['programs/app/bin/claude']).toBe('111 0 CLAUDE');
     expect(found['programs/usr/local/bin/node']).toBe('777 0 /app/bin/node');
     expect(found['rootfs/app/runner/main.mjs']).toBe('444 0 RUNNER');
+    expect(found['rootfs/app/runner/rest.mjs']).toBe('444 0 REST');
   });
 
   it('puts the configuration where the CLI looks, readable and owned by root', async () => {

@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { imagePaths } from '@airlock/protocol/wire';
+import { imagePaths } from '@airlock/protocol/image';
 import { type Header, type Pack, pack } from 'tar-stream';
+import type { CodeFile } from './bundle-runner.ts';
 import type { InputFile } from './image-inputs.ts';
 
 /** One entry of the build context, with the mode it has in the image. */
@@ -17,7 +18,7 @@ export interface ContextParts {
   readonly files: readonly InputFile[];
   readonly node: string;
   readonly claude: string;
-  readonly runner: string;
+  readonly runner: readonly CodeFile[];
 }
 
 type TarHeader = Partial<Header> & { name: string };
@@ -39,8 +40,12 @@ export function contextEntries(parts: ContextParts): ContextEntry[] {
     { kind: 'link', name: 'programs/usr/local/bin/node', target: '/app/bin/node' },
     // The CLI wants one, and must not find it writable.
     { kind: 'text', name: `${home}/.claude.json`, mode: shown, content: '{}\n' },
-    { kind: 'text', name: 'rootfs/app/runner/main.mjs', mode: shown, content: parts.runner },
+    ...parts.runner.map(codeEntry),
   ];
+}
+
+function codeEntry({ name, code }: CodeFile): ContextEntry {
+  return { kind: 'text', name: `rootfs/app/runner/${name}`, mode: shown, content: code };
 }
 
 function fileEntry({ path, content }: InputFile): ContextEntry {

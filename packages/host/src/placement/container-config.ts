@@ -1,4 +1,4 @@
-import { imagePaths, sessionSpecVariable } from '@airlock/protocol/wire';
+import { imagePaths, sessionSpecVariable } from '@airlock/protocol/image';
 import type Docker from 'dockerode';
 import type { ContainerSpec } from './placement.ts';
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { AirlockError } from '@airlock/protocol/errors';
-import { imagePaths } from '@airlock/protocol/wire';
+import { imagePaths } from '@airlock/protocol/image';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { engineStatus, toEngineError } from '../engine/engine-error.ts';
 import { containerConfig, containerName, sessionLabels } from './container-config.ts';

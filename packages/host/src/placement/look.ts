@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AirlockError } from '@airlock/protocol/errors';
+import { imagePaths } from '@airlock/protocol/image';
 import { type Inside, mostProcesses, type Process } from '@airlock/protocol/inside';
-import { imagePaths } from '@airlock/protocol/wire';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { engineStatus, toEngineError } from '../engine/engine-error.ts';
 import { execStream } from './exec.ts';

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { AirlockError } from '@airlock/protocol/errors';
-import { imagePaths } from '@airlock/protocol/wire';
+import { imagePaths } from '@airlock/protocol/image';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { engineStatus, toEngineError } from '../engine/engine-error.ts';
 import { execStream } from './exec.ts';

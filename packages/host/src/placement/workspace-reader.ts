@@ -1,5 +1,5 @@
 import { AirlockError } from '@airlock/protocol/errors';
-import { imagePaths } from '@airlock/protocol/wire';
+import { imagePaths } from '@airlock/protocol/image';
 import type { EngineClient } from '../engine/engine-client.ts';
 import { engineStatus, toEngineError } from '../engine/engine-error.ts';
 import { containerName, labelsOf, sessionLabels } from './container-config.ts';
