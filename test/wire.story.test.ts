@@ -384,8 +384,8 @@ describe('when the wire is cut', () => {
   });
 
   it('keeps what was finished before a cut after a block', async () => {
-    const rig = await cutAtGate(cutAt('[{ text: finished }, { gate: here }, { text: never whole }]'));
-    await rig.ledger.nth('message', 1);
+    const rig = await cutAtGate(cutAt('[{ text: finished }, { text: never whole, gate: { name: here, piece: 1 } }]'));
+    await rig.ledger.until(() => deltas(rig)[1]);
     await reattach(rig);
     expect((await rig.ledger.nth('turn', 1)).isError).toBe(false);
     expect(textOf(rig)[0]).toBe('finished');
