@@ -14,3 +14,19 @@ export function leftOutBy(patterns: readonly string[]): (path: string) => boolea
     });
   };
 }
+
+/** Files that are named, and the length of a name and of all patterns. */
+const mostNamed = 3;
+const mostLength = 200;
+
+/** What people are told of results that were not kept. */
+export function leftOutWords(paths: readonly string[], patterns: readonly string[]): string {
+  const named = paths.slice(0, mostNamed).map(cut).join(', ');
+  const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : '';
+  const many = paths.length === 1 ? '1 file is' : `${paths.length} files are`;
+  return `${many} not kept as results, as \`outExclude\` of the service says (${cut(patterns.join(', '))}): ${named}${more}`;
+}
+
+function cut(text: string): string {
+  return text.length > mostLength ? `${text.slice(0, mostLength - 1)}…` : text;
+}

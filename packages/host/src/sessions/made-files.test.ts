@@ -98,17 +98,22 @@ describe('files a session makes', () => {
     expect(await collect({ 'a/b': 'inside', c: 'other' })).toEqual({ a: 'file', c: 'other' });
   });
 
-  it('are left out where the service says so, which people are told once', async () => {
+  it('are left out where the service says so, which people are told once a turn, and of each file once', async () => {
     const options = JSON.stringify({ workspaceBytes: 20, outExclude: ['node_modules/', '*.tmp'] });
     await temporary.store.write((tx) => tx.db.updateTable('sessions').set({ options }).execute());
+    const told = async () =>
+      (await log.read(execution, 0, 100)).flatMap((event) => (event.kind === 'debug' ? [event.payload.text] : []));
     const all = { a: 'one', 'b.tmp': 'x'.repeat(30), 'c/node_modules/d': 'x' };
     expect(await collect(all)).toEqual({ a: 'one' });
     await collect({ ...all, a: 'two' });
+    const why = 'not kept as results, as `outExclude` of the service says (node_modules/, *.tmp)';
+    expect(await told()).toEqual([`2 files are ${why}: out/b.tmp, out/c/node_modules/d`]);
+    await collect({ ...all, 'b.tmp': 'y' });
     await made.collectLast(session, 'c');
-    const told = (await log.read(execution, 0, 100)).filter(({ kind }) => kind === 'debug');
-    expect(told).toMatchObject([
-      { payload: { text: expect.stringContaining('`outExclude` of the service says: out/b.tmp') } },
-    ]);
+    expect((await told()).slice(1)).toEqual([`1 file is ${why}: out/b.tmp`]);
+    inOut = { ...all, 'e.tmp': 'x' };
+    await made.collectLast(session, 'c');
+    expect((await told()).slice(2)).toEqual([`1 file is ${why}: out/e.tmp`]);
   });
 
   it('wait for another time when the store cannot be read', async () => {

@@ -8,7 +8,7 @@ import { readTar } from '../files/tar-entries.ts';
 import type { Log } from '../log/log.ts';
 import type { Placement } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
-import { leftOutBy } from './left-out.ts';
+import { leftOutBy, leftOutWords } from './left-out.ts';
 import { findSession, type SessionRow, settingsOf } from './session-row.ts';
 
 /** Keeps what sessions put into `out` of their workspace, where people find it. */
@@ -43,14 +43,12 @@ const mostFiles = 10_000;
 /** What is known of a session's files. Of one that was another host's, that there may be some. */
 interface Known {
   execution: string | undefined;
-  /** When they were last kept. */
+  /** When they were last kept, or people told that they are not. */
   readonly stamps: Map<string, string>;
   /** Whether a tool may have run since. */
   isTouched: boolean;
   /** Whether a tool may have run at any time. */
   mayHaveMade: boolean;
-  /** Whether people know that something is left out. */
-  isTold: boolean;
   working: Promise<void>;
   /** Resolved when nothing more is to come. */
   last: PromiseWithResolvers<void> | undefined;
@@ -69,7 +67,6 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
       stamps: new Map<string, string>(),
       isTouched: true,
       mayHaveMade: true,
-      isTold: false,
       working: Promise.resolve(),
       last: undefined,
     };
@@ -98,13 +95,13 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
     await store.write((tx) => log.append(tx, execution, [{ kind: 'debug', payload: { text } }])).catch(() => undefined);
   }
 
-  /** Once for a session. */
-  async function sayLeftOut({ id, execution }: SessionRow, path: string): Promise<void> {
-    const session = known(id);
-    if (session.isTold) return;
-    session.isTold = true;
-    const text = `Not kept as results, as \`outExclude\` of the service says: ${folder}/${path}, and what is like it`;
-    await store.write((tx) => log.append(tx, execution, [{ kind: 'debug', payload: { text } }])).catch(() => undefined);
+  async function sayLeftOut(row: SessionRow, paths: readonly string[]): Promise<void> {
+    if (paths.length === 0) return;
+    const named = paths.map((path) => `${folder}/${path}`);
+    const text = leftOutWords(named, settingsOf(row).outExclude ?? []);
+    await store
+      .write((tx) => log.append(tx, row.execution, [{ kind: 'debug', payload: { text } }]))
+      .catch(() => undefined);
   }
 
   /** Puts a file in its place, unless one it was before is a folder now, or the other way round. */
@@ -125,17 +122,19 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
   /** Keeps the plain files of a tar whose names, less `prefix`, are below the folder. */
   async function keep(row: SessionRow, tar: Readable, prefix: string): Promise<void> {
     const { execution } = row;
+    const { stamps } = known(row.id);
     const { outExclude = [], workspaceBytes: most } = settingsOf(row);
     const isLeftOut = leftOutBy(outExclude);
     const before = new Map((await files.list(execution, folder)).map(({ path, sha256 }) => [path, sha256]));
     const placed: Placed[] = [];
+    const leftOut: string[] = [];
     let bytes = 0;
     try {
       for await (const entry of readTar(tar)) {
         if (entry.type !== 'file' && entry.type !== 'contiguous-file') continue;
         const path = safePath(entry.name.slice(prefix.length));
         if (isLeftOut(path)) {
-          await sayLeftOut(row, path);
+          if (!stamps.has(path) && leftOut.length < mostFiles) leftOut.push(path);
           continue;
         }
         bytes += entry.size;
@@ -146,6 +145,7 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
       }
     } finally {
       // What is in its place is named, whatever became of the rest: rows and bytes agree.
+      await sayLeftOut(row, leftOut);
       if (placed.length > 0) await store.write((tx) => files.record(tx, execution, folder, placed, null));
     }
   }
@@ -156,9 +156,13 @@ export function createMadeFiles({ store, log, placement, files, logger }: MadeFi
     if (container === null) return;
     const found = await placement.findFiles(container, folder);
     const isLeftOut = leftOutBy(settingsOf(row).outExclude ?? []);
-    const others = found.find(({ path }) => isLeftOut(path));
-    if (others) await sayLeftOut(row, others.path);
-    const fresh = found.filter(({ path, stamp }) => stamps.get(path) !== stamp && !isLeftOut(path));
+    const changed = found.filter(({ path, stamp }) => stamps.get(path) !== stamp);
+    const { leftOut = [], fresh = [] } = Object.groupBy(changed, ({ path }) => (isLeftOut(path) ? 'leftOut' : 'fresh'));
+    await sayLeftOut(
+      row,
+      leftOut.map(({ path }) => path),
+    );
+    for (const { path, stamp } of leftOut) stamps.set(path, stamp);
     if (fresh.length === 0) return;
     const tar = await placement.pack(
       container,
