@@ -151,6 +151,16 @@ export const errorTable = {
     title: 'The git repository cannot be used',
     fix: 'Correct what is named, then start a new execution',
   },
+  cache_unfillable: {
+    status: 502,
+    title: 'A cache of the service could not be filled',
+    fix: 'Correct its `fill` command, or the network of this machine, then start a new execution',
+  },
+  cache_in_use: {
+    status: 409,
+    title: 'The cache is in use',
+    fix: 'Wait until the conversations that have it sleep or end',
+  },
   workspace_full: { status: 507, title: 'The workspace is full', fix: 'Raise the limit of the service, or use less' },
   wire_refused: { status: 403, title: 'The wire was refused', fix: 'Another host has taken over this session' },
   nothing_to_back_up: {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { assigneeSchema, assignSchema } from './assign.ts';
+import { cachesSchema } from './caches.ts';
 import { elementsSchema } from './elements.ts';
 import { errorBodySchema } from './errors.ts';
 import { shownSchema } from './events.ts';
@@ -118,6 +119,7 @@ const sessionOptions = z.object({
   workspaceBytes: z.number().int().positive().optional(),
   /** Git repository the workspace begins with. */
   repository: repositorySchema.optional(),
+  caches: cachesSchema.optional(),
   /** Files in `out` that are no results: `node_modules/`, `*.tmp`, `logs/*.txt`. Default: none. */
   outExclude: z.array(z.string().min(1).max(200)).max(50).optional(),
   /** Container memory limit in bytes. Default 1 GiB. */

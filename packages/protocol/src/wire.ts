@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { cacheEnvSchema } from './caches.ts';
 import { errorBodySchema } from './errors.ts';
 import { contextUseSchema, factsSchema, taskSchema, taskStepSchema } from './facts.ts';
 import { effortSchema, grantSchema, permissionModeSchema } from './grants.ts';
@@ -72,6 +73,8 @@ export const sessionSpecSchema = z.object({
   mcpServers: z.record(z.string(), toldMcpServerSchema).optional(),
   /** Tools of the service: the host is asked to run them. */
   tools: z.array(toolSpecSchema).optional(),
+  /** Variables for the CLI and its tools, beside those the runner sets. */
+  env: cacheEnvSchema.optional(),
   /** The host has rules: it is asked about every call of a tool. */
   checks: z.boolean().optional(),
   /** What people have allowed for all of the conversation. */

@@ -56,6 +56,7 @@ describe('foretell()', () => {
     ['rules about tools', { allowedTools: ['Bash(git log:*)', 'Read'], disallowedTools: ['WebFetch'] }],
     ['a prompt and tools of the service', { appendSystemPrompt: 'Be brief.', tools: [tool] }],
     ['plugins', { plugins: ['keep-workspace'] }],
+    ['caches', { env: { PIP_NO_INDEX: '1' } }],
     ['sub-agents', { agents: { reader: { description: 'Reads', prompt: 'You read.' } } }],
     ['MCP servers and rules', { mcpServers: { db: { type: 'http' } }, checks: true }],
   ])('E4: says how the SDK starts the CLI for %s', async (_name, spec) => {

@@ -72,7 +72,7 @@ export function foretell(surroundings: Surroundings, modelUrl: string): Launch |
     ],
     cwd: surroundings.workspace,
     env: {
-      ...claudeEnv(surroundings, modelUrl),
+      ...claudeEnv(surroundings, spec, modelUrl),
       CLAUDE_CODE_ENTRYPOINT: 'sdk-ts',
       CLAUDE_AGENT_SDK_VERSION: manifest.dependencies['@anthropic-ai/claude-agent-sdk'],
       CLAUDE_CODE_SDK_READS_SESSION_STATE: '1',

@@ -1,11 +1,18 @@
+import type { SessionSpec } from '@airlock/protocol/wire';
 import type { Surroundings } from './surroundings.ts';
 
 /** Longest the CLI waits for an overloaded or limited model API before a turn fails. */
 const longestWaitMs = 10 * 60_000;
 
 /** The whole environment of the CLI and of every tool it starts. */
-export function claudeEnv({ home, path, lang, tmp, shell }: Surroundings, modelUrl: string): Record<string, string> {
+export function claudeEnv(
+  { home, path, lang, tmp, shell }: Surroundings,
+  { env }: Pick<SessionSpec, 'env'>,
+  modelUrl: string,
+): Record<string, string> {
   return {
+    // First, so that it can take the place of none of the others.
+    ...env,
     HOME: home,
     PATH: path,
     LANG: lang,

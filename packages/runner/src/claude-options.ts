@@ -27,7 +27,7 @@ export function claudeOptions(
     projectConfigRoot: config.project,
     pathToClaudeCodeExecutable: config.claude,
     extraArgs: waitingArgs(spec),
-    env: claudeEnv(config, modelUrl),
+    env: claudeEnv(config, spec, modelUrl),
     permissionMode: modeOf(grants) ?? spec.permissionMode ?? 'default',
     allowedTools: [...(spec.allowedTools ?? []), ...rulesOf(grants)],
     plugins: (spec.plugins ?? []).map((name) => ({ type: 'local', path: `${imagePaths.plugins}/${name}` })),
