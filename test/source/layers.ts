@@ -19,7 +19,7 @@ export const serviceLayers: readonly string[] = ['flow'];
  * Folders of `packages/host/src`. The files beside them, `main.ts` first, compose them. What stands above `log` also imports `store`: an event, a row and a status change in one transaction, which is handed down.
  */
 export const hostLayers: Readonly<Record<string, readonly string[]>> = {
-  api: ['inbox', 'executions', 'sessions', 'workspaces', 'images', 'files', 'auth', 'log'],
+  api: ['inbox', 'executions', 'sessions', 'workspaces', 'caches', 'images', 'files', 'auth', 'log'],
   backup: ['sessions', 'placement', 'engine', 'files', 'store'],
   executions: ['log', 'sessions', 'inbox', 'files', 'timers', 'versions', 'ownership', 'store'],
   sessions: [
@@ -31,12 +31,14 @@ export const hostLayers: Readonly<Record<string, readonly string[]>> = {
     'files',
     'workspaces',
     'repositories',
+    'caches',
     'ownership',
     'store',
   ],
   inbox: ['log', 'timers', 'store'],
   repositories: ['workspaces', 'placement', 'engine', 'gateway', 'files', 'log', 'store'],
   workspaces: ['placement', 'files', 'store'],
+  caches: ['placement', 'engine'],
   files: ['log', 'store'],
   versions: ['store'],
   auth: ['store'],

@@ -1,3 +1,4 @@
+import { cachesFolder } from '@airlock/protocol/caches';
 import { imagePaths, sessionSpecVariable } from '@airlock/protocol/image';
 import type Docker from 'dockerode';
 import type { ContainerSpec } from './placement.ts';
@@ -60,8 +61,31 @@ export function containerConfig(
 }
 
 function hostConfig(spec: ContainerSpec, session: string, startCpus: number): Docker.HostConfig {
+  const caches = (spec.caches ?? []).map(
+    ({ name, volume }) =>
+      ({ Type: 'volume', Source: volume, Target: `${cachesFolder}/${name}`, ReadOnly: true }) as const,
+  );
   return {
+    ...sealed({ memoryBytes: spec.memoryBytes, cpus: startCpus, fileBytes: spec.workspaceBytes }),
     NetworkMode: 'none',
+    Tmpfs: tmpfs(),
+    Mounts: [
+      { Type: 'volume', Source: containerName(session), Target: imagePaths.workspace, ReadOnly: false },
+      ...caches,
+    ],
+  };
+}
+
+interface Limits {
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  /** Longest file. */
+  readonly fileBytes: number;
+}
+
+/** What no container of ours may do; it says nothing about network and mounts. */
+export function sealed({ memoryBytes, cpus, fileBytes }: Limits): Docker.HostConfig {
+  return {
     ReadonlyRootfs: true,
     Privileged: false,
     CapDrop: ['ALL'],
@@ -69,21 +93,19 @@ function hostConfig(spec: ContainerSpec, session: string, startCpus: number): Do
     SecurityOpt: ['no-new-privileges'],
     IpcMode: 'private',
     ShmSize: 64 * MiB,
-    Memory: spec.memoryBytes,
-    MemorySwap: spec.memoryBytes,
-    NanoCpus: Math.round(startCpus * 1e9),
+    Memory: memoryBytes,
+    MemorySwap: memoryBytes,
+    NanoCpus: Math.round(cpus * 1e9),
     PidsLimit: 512,
     // Tools raise theirs to 1000 and the CLI's is 500, so that the runner goes last, and before the host's own programs.
     OomScoreAdj: 100,
     // nproc counts uid 1000 over all containers, so it is high; left out, Podman asks for more than a machine may allow.
     Ulimits: [
       { Name: 'nofile', Soft: 16_384, Hard: 16_384 },
-      { Name: 'fsize', Soft: spec.workspaceBytes, Hard: spec.workspaceBytes },
+      { Name: 'fsize', Soft: fileBytes, Hard: fileBytes },
       { Name: 'nproc', Soft: 32_768, Hard: 32_768 },
       { Name: 'core', Soft: 0, Hard: 0 },
     ],
-    Tmpfs: tmpfs(),
-    Mounts: [{ Type: 'volume', Source: containerName(session), Target: imagePaths.workspace, ReadOnly: false }],
     // Only what the runner itself prints; an exec'd stream, and so the wire, is never logged.
     LogConfig: { Type: 'json-file', Config: { 'max-size': '256k', 'max-file': '1' } },
     RestartPolicy: { Name: 'no' },

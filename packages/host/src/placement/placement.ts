@@ -11,6 +11,12 @@ export interface WorkerImage {
   readonly digest: string;
 }
 
+/** A cache of its service, as a container gets it: to read, at `/caches/<name>`. */
+export interface CacheMount {
+  readonly name: string;
+  readonly volume: string;
+}
+
 /** What a session container is made of; everything else about it is fixed by the placement. */
 export interface ContainerSpec {
   /** There is no session for it yet: it gets the name of one when it is claimed. */
@@ -21,6 +27,7 @@ export interface ContainerSpec {
   readonly workspaceBytes: number;
   /** CPUs it may use once it is settled. */
   readonly cpus: number;
+  readonly caches?: readonly CacheMount[];
 }
 
 export type ContainerState =
