@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '@airlock/host/api/app';
 import type { ApiDeps } from '@airlock/host/api/context';
 import { createAuth } from '@airlock/host/auth/auth';
+import { noCaches } from '@airlock/host/caches/fixtures';
 import { noSessions } from '@airlock/host/executions/fixtures';
 import { addExecution } from '@airlock/host/log/fixtures';
 import { createLog } from '@airlock/host/log/log';
@@ -52,6 +53,7 @@ async function startAirlock(): Promise<Server> {
     workspaces: noWorkspaces,
     steering: noSessions.steering,
     sessions: noSessions,
+    caches: noCaches,
     system: () => Promise.reject(new RangeError('Not part of the benchmark')),
     notReady: () => Promise.resolve([]),
     stop: () => undefined,

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { noCaches } from '@airlock/host/caches/fixtures';
 import { createFiles } from '@airlock/host/files/files';
 import { createModelGateway } from '@airlock/host/gateway/gateway';
 import { createInbox } from '@airlock/host/inbox/inbox';
@@ -55,6 +56,7 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
     files,
     workspaces: noWorkspaces,
     repositories: noRepositories,
+    caches: noCaches,
     placement,
     clock,
     logger,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AirlockError } from '@airlock/protocol/errors';
+import { removeFillers } from './caches/caches.ts';
 import type { Config } from './config.ts';
 import { lockHome } from './host-file.ts';
 import { createLocalPlacement } from './placement/local.ts';
@@ -19,6 +20,7 @@ export async function endSessions(config: Config): Promise<void> {
     const engine = await searchEngine(config);
     const placement = createLocalPlacement({ client: engine.client, home: config.installation });
     for (const placed of await placement.list()) await placement.remove(placed.id);
+    await removeFillers(engine.client, config.installation, config.home);
     unlock();
   }
 }

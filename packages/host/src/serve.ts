@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { AirlockError } from '@airlock/protocol/errors';
 import { serve as listen } from '@hono/node-server';
 import type { Logger } from 'pino';
+import { announce, urlOf } from './announce.ts';
 import { createApp } from './api/app.ts';
 import { createAuth } from './auth/auth.ts';
 import { type BackupCare, createBackupCare } from './backup/care.ts';
 import { finishRestore } from './backup/staging.ts';
+import { createCaches } from './caches/caches.ts';
 import { childEnv, childOptions } from './child-env.ts';
 import type { Config } from './config.ts';
 import { every } from './executions/every.ts';
@@ -98,6 +100,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
     workspaces: parts.workspaces,
     steering: parts.sessions.steering,
     sessions: parts.sessions,
+    caches: parts.caches,
     log: parts.log,
     logger,
     system: () => describeSystem(config, engine, image.reference, parts.sessions.pool),
@@ -107,6 +110,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
   });
   await parts.executions.services.ready;
   await parts.files.files.sweep();
+  await parts.sweepCaches();
   await ownership.begin();
   await parts.sessions.recover();
   await parts.executions.recover();
@@ -141,6 +145,7 @@ export async function serve(config: Config, terminal: Terminal, onStop: (session
       const detached = parts.sessions.detach();
       backups.stop();
       await detached;
+      await parts.caches.close();
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
       simulator?.stop();
@@ -221,6 +226,15 @@ function compose(options: ComposeOptions) {
   const { folderOf } = files.files;
   const rooms = createRooms({ placement, image: () => image.reference });
   const workspaces = createWorkspaces({ store, placement, folderOf, rooms, clock, logger });
+  const caches = createCaches({
+    client: engine.client,
+    home: config.home,
+    installation: config.installation,
+    image: () => image,
+    env: config.env,
+    clock,
+    logger,
+  });
   const repositories = createRepositories({ ...config, store, log, placement, folderOf, rooms });
   const sessions: Sessions = createSessions({
     store,
@@ -229,6 +243,7 @@ function compose(options: ComposeOptions) {
     files: files.files,
     workspaces,
     repositories,
+    caches,
     placement,
     clock,
     logger,
@@ -253,8 +268,11 @@ function compose(options: ComposeOptions) {
   });
   const takeOver = createTakeOver({ ownership, executions, sessions, logger });
   const reap = every(60_000, createReaper({ store, placement, logger }));
-  const sweepUploads = every(60 * 60_000, files.uploads.sweep);
-  return { log, inbox, files, workspaces, timers, executions, sessions, keys, backups, takeOver, reap, sweepUploads };
+  const hour = 60 * 60_000;
+  const sweepUploads = every(hour, files.uploads.sweep);
+  const sweepCaches = every(hour, caches.sweep);
+  const chores = { takeOver, reap, sweepUploads, sweepCaches };
+  return { log, inbox, files, workspaces, timers, executions, sessions, caches, keys, backups, ...chores };
 }
 
 function upstream(config: Config, simulator: Simulator | undefined) {
@@ -273,19 +291,8 @@ async function tick(parts: Parts, logger: Logger): Promise<void> {
     await parts.backups.check();
     await parts.reap();
     await parts.sweepUploads();
+    await parts.sweepCaches();
   } catch (error) {
     logger.warn({ error }, 'A timer could not be served; the next round tries again');
   }
-}
-
-function urlOf(host: string, address: AddressInfo): string {
-  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${address.port}`;
-}
-
-function announce(terminal: Terminal, url: string, password: string | undefined): void {
-  terminal.line('');
-  if (password !== undefined) terminal.line(`  Sign in as admin with ${password}   (shown this once)`);
-  terminal.line(`  Airlock is ready: ${url}`);
-  terminal.line('  Ctrl-C stops it; sessions go on at the next start');
 }

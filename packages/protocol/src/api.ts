@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { assigneeSchema } from './assign.ts';
+import { cacheSchema } from './caches.ts';
 import { elementsSchema } from './elements.ts';
 import { shownSchema } from './events.ts';
 import { executionStatusSchema } from './executions.ts';
@@ -157,6 +158,8 @@ export const sessionViewSchema = z.object({
   limits: z.object({ cpus: z.number(), memoryBytes: z.number(), workspaceBytes: z.number() }),
   /** Where its workspace began; null: empty. */
   repository: z.object({ url: z.string(), ref: z.string().nullable() }).nullable(),
+  /** Packages it finds ready, at `/caches/<name>`. */
+  caches: z.array(cacheSchema),
   /** What of `/workspace/out` is not kept as a result. */
   outExclude: z.array(z.string()),
   rules: z.array(ruleSchema),

@@ -1,5 +1,7 @@
 import { tmpdir } from 'node:os';
 import { createAuth } from '../auth/auth.ts';
+import type { Caches } from '../caches/caches.ts';
+import { noCaches } from '../caches/fixtures.ts';
 import { noSessions } from '../executions/fixtures.ts';
 import { startHostRig } from '../executions/host-rig.fixture.ts';
 import { temporaryStore } from '../store/temporary.ts';
@@ -13,10 +15,11 @@ interface ApiRigOptions {
   readonly users?: Readonly<Record<string, 'admin' | 'member'>>;
   /** Folder for files; default: one of its own. */
   readonly home?: string;
+  readonly caches?: Caches;
 }
 
 /** The API over a host whose service processes are real. */
-export async function startApiRig({ services, users = {}, home }: ApiRigOptions) {
+export async function startApiRig({ services, users = {}, home, caches = noCaches }: ApiRigOptions) {
   const temporary = await temporaryStore();
   const { store } = temporary;
   const host = await startHostRig({ store, services, ...(home === undefined ? {} : { home }) });
@@ -36,6 +39,7 @@ export async function startApiRig({ services, users = {}, home }: ApiRigOptions)
     workspaces: noWorkspaces,
     steering: noSessions.steering,
     sessions: noSessions,
+    caches,
     executions: host.executions,
     panelDir: tmpdir(),
     system: () => Promise.reject(new RangeError('not asked here')),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AirlockError } from '@airlock/protocol/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Auth, createAuth } from '../auth/auth.ts';
+import { noCaches } from '../caches/fixtures.ts';
 import type { Executions } from '../executions/executions.ts';
 import { noSessions } from '../executions/fixtures.ts';
 import { createFiles } from '../files/files.ts';
@@ -74,6 +75,7 @@ beforeEach(async () => {
     workspaces: noWorkspaces,
     steering: noSessions.steering,
     sessions: noSessions,
+    caches: noCaches,
     files: createFiles({ home: panelDir, store: temporary.store, log, clock }),
     inbox: createInbox({
       store: temporary.store,

@@ -7,6 +7,7 @@ import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { authRoutes } from './auth-routes.ts';
+import { cacheRoutes } from './cache-routes.ts';
 import { type ApiDeps, createRouter } from './context.ts';
 import { executionRoutes } from './execution-routes.ts';
 import { fileRoutes } from './file-routes.ts';
@@ -73,6 +74,7 @@ export function createApp(deps: ApiDeps) {
     requestRoutes,
     sessionRoutes,
     systemRoutes,
+    cacheRoutes,
   ];
   for (const make of routes) app.route(apiBase, make(deps));
   app.doc31(`${apiBase}/openapi.json`, { openapi: '3.1.0', info: { title: 'Airlock', version: '1' } });

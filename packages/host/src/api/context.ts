@@ -4,6 +4,7 @@ import { fieldErrorsOf } from '@airlock/protocol/issues';
 import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Auth } from '../auth/auth.ts';
+import type { Caches } from '../caches/caches.ts';
 import type { Executions } from '../executions/executions.ts';
 import type { Files } from '../files/files.ts';
 import type { Inbox } from '../inbox/inbox.ts';
@@ -22,6 +23,7 @@ export interface ApiDeps {
   readonly workspaces: Workspaces;
   readonly steering: Steering;
   readonly sessions: Pick<Sessions, 'describe' | 'inside' | 'readLog'>;
+  readonly caches: Pick<Caches, 'list' | 'remove'>;
   readonly log: Log;
   readonly system: () => Promise<System>;
   /** Why the host cannot work now; empty when it can. */

@@ -1,6 +1,6 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import type { SessionSpec } from '@airlock/protocol/wire';
-import type { Placement } from '../placement/placement.ts';
+import type { CacheMount, Placement } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
 import { openStates, type SessionRow, settingsOf } from './session-row.ts';
 
@@ -8,6 +8,12 @@ export interface ContainerDeps {
   readonly store: Store;
   readonly placement: Placement;
   readonly specOf: (row: SessionRow) => Promise<SessionSpec>;
+  /** Runs `work` with the caches of the session's service, which are filled first. Rejects with the reason of `signal`. */
+  readonly withCaches: <T>(
+    row: SessionRow,
+    signal: AbortSignal,
+    work: (caches: readonly CacheMount[]) => Promise<T>,
+  ) => Promise<T>;
   readonly log: { debug(fields: object, text: string): void; warn(fields: object, text: string): void };
 }
 
@@ -26,11 +32,12 @@ export async function removeReplaced({ id, replaces }: SessionRow, deps: Contain
 }
 
 /** Starts the container of a session that has none, after removing the one it replaces; returns its id. */
-export async function startContainer(row: SessionRow, deps: ContainerDeps): Promise<string> {
+export async function startContainer(row: SessionRow, deps: ContainerDeps, signal: AbortSignal): Promise<string> {
   if (row.replaces !== null) await deps.placement.remove(row.replaces);
   const { memoryBytes, workspaceBytes, cpus } = settingsOf(row);
   const session = await deps.specOf(row);
-  const placed = await deps.placement.start({ image: row.image, session, memoryBytes, workspaceBytes, cpus });
+  const common = { image: row.image, session, memoryBytes, workspaceBytes, cpus };
+  const placed = await deps.withCaches(row, signal, (caches) => deps.placement.start({ ...common, caches }));
   return placed.id;
 }
 

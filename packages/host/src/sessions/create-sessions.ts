@@ -1,4 +1,5 @@
 import { AirlockError } from '@airlock/protocol/errors';
+import type { Caches } from '../caches/caches.ts';
 import type { ExecutionFiles } from '../files/execution-files.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
@@ -29,6 +30,7 @@ import { createRequestOwner } from './request-owner.ts';
 import { createRoom } from './room.ts';
 import { sendPrompt } from './send-prompt.ts';
 import { endToolUse, nextToolUse } from './service-tools.ts';
+import { createSessionCaches } from './session-caches.ts';
 import { readSessionLog } from './session-log.ts';
 import {
   findSession,
@@ -57,6 +59,7 @@ export interface SessionsOptions {
   readonly files: ExecutionFiles;
   readonly workspaces: Workspaces;
   readonly repositories: Repositories;
+  readonly caches: Pick<Caches, 'use' | 'areFilled'>;
   readonly wire: WireParts;
   readonly settle: Settle;
   readonly fence: Fence;
@@ -92,7 +95,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { workspaces } = options;
   const branches = createBranches(options);
   const bringFiles = createGivenFiles({ ...options, onProgress: (id) => stalls.touch(id) });
-  const parts = { sinks, stalls, losses, made, room, workspaces, bringFiles };
+  const { withCaches, isFilling } = createSessionCaches(options);
+  const parts = { sinks, stalls, losses, made, room, workspaces, bringFiles, withCaches };
   const linkDeps = createLinkDeps({ ...options, ...parts });
   const links: Links = createLinks(linkDeps);
 
@@ -134,12 +138,12 @@ export function createSessions(options: SessionsOptions): Sessions {
       const { requireSecrets } = options.wire;
       const common = { image: options.image(), now: clock(), spares, requireSecrets };
       const opening = { execution, name, options: sessionOptions, ...common };
-      const { id, isNew, spare } = await openSession(tx, log, opening);
+      const { id, isNew, spare, service } = await openSession(tx, log, opening);
       if (!isNew) return id;
       if (sessionOptions.repository) options.repositories.require(sessionOptions.repository);
       tx.afterCommit(() => {
         if (spare !== null) void placement.claim(spare, id);
-        pool.opened(JSON.stringify(sessionOptions));
+        pool.opened(JSON.stringify(sessionOptions), service);
         made.begin(id, execution);
         links.connect(id);
         void refuseWrongKey(id);
@@ -251,7 +255,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     checkSleep: createSleeper({ ...options, losses, links, room }),
 
-    checkStalls: createStallCheck({ store, inbox, stalls, room, fail }),
+    checkStalls: createStallCheck({ store, inbox, stalls, room, isFilling, fail }),
 
     checkWorkspaces: createWorkspaceWatch({ store, placement, fail, logger: options.logger }),
 

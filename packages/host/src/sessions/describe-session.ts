@@ -12,6 +12,7 @@ export async function describeSession(store: Store, id: string): Promise<Session
   const {
     repository,
     outExclude = [],
+    caches = [],
     rules = [],
     allowedTools = [],
     disallowedTools = [],
@@ -29,6 +30,7 @@ export async function describeSession(store: Store, id: string): Promise<Session
     container: row.container,
     limits: { cpus: settings.cpus, memoryBytes: settings.memoryBytes, workspaceBytes: settings.workspaceBytes },
     repository: repository ? { url: repository.url, ref: repository.ref ?? null } : null,
+    caches,
     outExclude,
     rules,
     allowedTools,

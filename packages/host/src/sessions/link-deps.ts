@@ -49,6 +49,7 @@ interface Parts {
   readonly workspaces: Pick<Workspaces, 'touch' | 'turnEnded'>;
   readonly bringFiles: LinkDeps['bringFiles'];
   readonly room: LinkDeps['room'];
+  readonly withCaches: LinkDeps['withCaches'];
 }
 
 /** What every link of this host does when something happens on its session. */
@@ -85,6 +86,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     onLost: parts.losses.lost,
     bringFiles: parts.bringFiles,
     room: parts.room,
+    withCaches: parts.withCaches,
     pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
     specOf: async (row) => specOf(row, await hasConversation(store, row.id)),
     async commit(tx, row, frame) {

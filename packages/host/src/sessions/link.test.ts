@@ -123,6 +123,7 @@ const deps = (): LinkDeps => ({
     });
     return 'replaced';
   },
+  withCaches: (_row, _signal, work) => work([]),
   log: { debug: () => undefined, warn: () => undefined },
   pause: () => new Promise((resolve) => setImmediate(resolve)),
 });

@@ -189,7 +189,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
       }
       if (!(await hasRoom(row))) continue;
       if (stopping.signal.aborted) return undefined;
-      const container = await startContainer(row, deps).catch(whileUnreachable(row));
+      const container = await startContainer(row, deps, stopping.signal).catch(whileUnreachable(row));
       if (container !== undefined) {
         await untilStored(() => deps.store.write(async (tx) => await takeContainer(tx, id, container)));
         return { ...served, container, isNew: true };
@@ -217,6 +217,8 @@ export function createLink(id: string, deps: LinkDeps): Link {
   /** A container to follow another can wait for the engine; people wait for the first one. */
   function whileUnreachable({ replaces, epoch }: SessionRow): (error: unknown) => Promise<undefined> {
     return async (error) => {
+      // It was still waiting for its caches.
+      if (stopping.signal.aborted && error === stopping.signal.reason) return undefined;
       const problem = AirlockError.from(error, 'container_failed');
       if ((replaces === null && epoch === 0) || problem.code !== 'engine_unreachable') throw problem;
       await noteUnreachable(problem);

@@ -27,6 +27,8 @@ interface Opened {
   readonly isNew: boolean;
   /** The container it has from the start, which was a spare. */
   readonly spare: string | null;
+  /** Of its execution, when the session is new. */
+  readonly service: string;
 }
 
 const ready = { detail: 'In a container that was started ahead of time' } as const;
@@ -38,10 +40,11 @@ export async function openSession(
   { execution, name, options, image, now, spares, requireSecrets }: Opening,
 ): Promise<Opened> {
   const [known] = await tx.run(sessionByName, { execution, name });
-  if (known) return { id: sessionId(known), isNew: false, spare: null };
+  if (known) return { id: sessionId(known), isNew: false, spare: null, service: '' };
+  const service = await serviceOf(tx, execution);
   requireSecrets(options.mcpServers ?? {});
   const given = JSON.stringify(options);
-  const spare = await spares.take(tx, kindOf({ id: name, options: given, grants: null, token: '' }), image);
+  const spare = await spares.take(tx, kindOf({ id: name, options: given, grants: null, token: '' }, service), image);
   const id = idSchema.parse(spare?.id ?? newId());
   const token = spare?.token ?? randomBytes(32).toString('base64url');
   const { reference, digest } = image;
@@ -53,5 +56,10 @@ export async function openSession(
   await log.append(tx, execution, [
     { kind: 'session', payload: { session: id, state: 'starting', image: reference, digest, ...(spare && ready) } },
   ]);
-  return { id, isNew: true, spare: spare?.container ?? null };
+  return { id, isNew: true, spare: spare?.container ?? null, service };
+}
+
+async function serviceOf({ db }: Tx, execution: string): Promise<string> {
+  const of = db.selectFrom('executions').select('service').where('id', '=', execution);
+  return (await of.executeTakeFirstOrThrow()).service;
 }

@@ -15,7 +15,8 @@ const gibibyte = 1024 ** 3;
 const image = { reference: 'image:1', digest: 'sha256:1' };
 const options = { model: 'one' };
 const given = JSON.stringify(options);
-const kind = (of: object) => kindOf({ id: 'x', options: JSON.stringify(of), grants: null, token: '' });
+const row = { id: 'x', grants: null, token: '' };
+const kind = (of: object) => kindOf({ ...row, options: JSON.stringify(of) }, 's');
 
 let temporary: Awaited<ReturnType<typeof temporaryStore>>;
 let spares: Spares;
@@ -25,6 +26,8 @@ let now: number;
 let inUse: typeof image;
 let started: ContainerSpec[];
 let removed: string[];
+/** Whether the caches of services are. */
+let filled: boolean;
 /** What the engine does when a container is started. */
 let starting: () => Promise<void>;
 
@@ -34,6 +37,7 @@ beforeEach(async () => {
   inUse = image;
   started = [];
   removed = [];
+  filled = true;
   starting = () => Promise.resolve();
   const { store } = temporary;
   const clock = () => new Date(now);
@@ -41,6 +45,10 @@ beforeEach(async () => {
   spares = createSpares({ store, home: 'home', clock });
   room = createRoom({ store, log, clock, budget: { cpus: 100, memoryBytes: 3 * gibibyte } });
   pool = createPool({
+    caches: {
+      areFilled: async () => filled,
+      use: (wanted, work) => work(wanted.caches.map(({ name }) => ({ name, volume: `${wanted.service} ${name}` }))),
+    },
     store,
     spares,
     room,
@@ -86,7 +94,7 @@ const rows = () => temporary.store.db.selectFrom('sessions').selectAll().execute
 const containers = async () => (await spares.list()).map(({ container }) => container);
 
 async function opened(...all: object[]): Promise<void> {
-  for (const each of all) pool.opened(JSON.stringify(each));
+  for (const each of all) pool.opened(JSON.stringify(each), 's');
   await pool.check();
 }
 
@@ -104,10 +112,23 @@ describe('a spare', () => {
     expect(await spares.list()).toEqual([]);
   });
 
+  it('W12. has the caches of its service, is of that service alone, and has nothing filled for it', async () => {
+    const cached = { caches: [{ name: 'wheels', fill: ['pip'] as [string] }] };
+    filled = false;
+    await opened(cached);
+    expect(started).toEqual([]);
+    filled = true;
+    await pool.check();
+    expect(started.map(({ caches }) => caches)).toEqual([[{ name: 'wheels', volume: 's wheels' }]]);
+    expect(kindOf({ ...row, options: JSON.stringify(cached) }, 't')).not.toBe(kind(cached));
+    expect(kindOf({ ...row, options: given }, 't')).toBe(kind(options));
+    expect(kind({ caches: [{ ...cached.caches[0], fill: ['npm'] }] })).not.toBe(kind(cached));
+  });
+
   it('W11. cannot be taken before its container runs', async () => {
     const running = Promise.withResolvers<void>();
     starting = () => running.promise;
-    pool.opened(given);
+    pool.opened(given, 's');
     await expect.poll(async () => (await spares.list()).length).toBe(1);
     expect((await open()).spare).toBeNull();
     running.resolve();
@@ -198,7 +219,7 @@ describe('the pool', () => {
     await opened(options);
     const running = Promise.withResolvers<void>();
     starting = () => running.promise;
-    pool.opened(JSON.stringify({ model: 'two' }));
+    pool.opened(JSON.stringify({ model: 'two' }), 's');
     await expect.poll(async () => (await spares.list()).length).toBe(2);
     const closed = pool.close();
     running.resolve();

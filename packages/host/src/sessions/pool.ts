@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionSpec } from '@airlock/protocol/wire';
+import type { Caches } from '../caches/caches.ts';
 import type { Placement, WorkerImage } from '../placement/placement.ts';
 import type { SparesTable } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
-import { createDemand } from './demand.ts';
+import { createDemand, type Wanted } from './demand.ts';
 import type { LinkDeps } from './link.ts';
 import { needOf, type Room } from './room.ts';
 import { newSessionRow, type SessionRow, settingsOf } from './session-row.ts';
@@ -12,8 +13,8 @@ import type { Spares } from './spares.ts';
 
 /** Keeps spares ready for the kinds of sessions people open (W11–W14). */
 export interface Pool {
-  /** A session was opened with these options. */
-  opened(options: string): void;
+  /** A session of this service was opened with these options. */
+  opened(options: string, service: string): void;
   /** Starts what is missing and removes what is too old, not wanted, or in the way of those who wait for room. */
   check(): Promise<void>;
   /** What there is now, and the memory it may take, in bytes. */
@@ -28,6 +29,7 @@ interface PoolOptions {
   readonly store: Store;
   readonly placement: Placement;
   readonly spares: Spares;
+  readonly caches: Pick<Caches, 'use' | 'areFilled'>;
   readonly room: Pick<Room, 'holdSpare' | 'leave' | 'lacking'>;
   readonly clock: () => Date;
   readonly image: () => WorkerImage;
@@ -45,7 +47,8 @@ const closeMs = 5_000;
 const lookedAt = 20;
 
 export function createPool(options: PoolOptions): Pool {
-  const { store, placement, spares, room, clock, image, logger, most } = options;
+  const { store, placement, spares, caches, room, clock, image, logger, most } = options;
+  const closing = new AbortController();
   const demand = createDemand(() => clock().getTime());
   let isClosed = false;
   let restUntil = 0;
@@ -68,7 +71,10 @@ export function createPool(options: PoolOptions): Pool {
     room.leave(id);
   }
 
-  async function start(kind: string, given: string): Promise<void> {
+  async function start({ kind, options: given, service }: Wanted): Promise<void> {
+    const wanted = { service, caches: cachesOf(given), image: image().digest };
+    // Nobody waits for a spare, so nothing is filled for it.
+    if (!(await caches.areFilled(wanted))) return;
     const made = await spares.add(kind, image());
     const row = rowOf(made, given, image());
     if (!room.holdSpare(row)) {
@@ -79,7 +85,10 @@ export function createPool(options: PoolOptions): Pool {
     const session: SessionSpec = specOf(row, false);
     try {
       const spec = { image: row.image, session, memoryBytes, workspaceBytes, cpus, isSpare: true };
-      const { id: container } = await placement.start(spec);
+      const waiting = { signal: closing.signal, onFilling: async () => undefined };
+      const { id: container } = await caches.use({ ...wanted, ...waiting }, (mounts) =>
+        placement.start({ ...spec, caches: mounts }),
+      );
       if (isClosed || !(await spares.started(made.id, container))) await discard(made.id, container);
     } catch (error) {
       restUntil = clock().getTime() + restMs;
@@ -111,9 +120,10 @@ export function createPool(options: PoolOptions): Pool {
     if (isClosed) return;
     const kept = await tidy(await spares.list());
     if (room.lacking() !== undefined || clock().getTime() < restUntil) return;
-    for (const { kind, options: given, count } of demand.wanted(most)) {
+    for (const wanted of demand.wanted(most)) {
+      const { kind, count } = wanted;
       for (let n = kept.filter((spare) => spare.kind === kind).length; n < count && !isClosed; n += 1) {
-        await start(kind, given);
+        await start(wanted);
       }
     }
   }
@@ -125,15 +135,15 @@ export function createPool(options: PoolOptions): Pool {
     return working;
   }
 
-  function note(given: string): void {
-    demand.note(kindOf({ id: 'opened', options: given, grants: null, token: '' }), given);
+  function note(given: string, service: string): void {
+    demand.note(kindOf({ id: 'opened', options: given, grants: null, token: '' }, service), given, service);
   }
 
   return {
     check,
-    opened(given) {
+    opened(given, service) {
       if (most === 0) return;
-      note(given);
+      note(given, service);
       void check();
     },
     async size() {
@@ -147,19 +157,25 @@ export function createPool(options: PoolOptions): Pool {
       if (most === 0) return;
       const last = await store.db
         .selectFrom('sessions')
-        .select('options')
-        .orderBy('id', 'desc')
+        .innerJoin('executions', 'executions.id', 'sessions.execution')
+        .select(['sessions.options', 'executions.service'])
+        .orderBy('sessions.id', 'desc')
         .limit(lookedAt)
         .execute();
-      for (const { options: given } of last.reverse()) note(given);
+      for (const { options: given, service } of last.reverse()) note(given, service);
     },
     async close() {
       isClosed = true;
+      closing.abort();
       // An engine that does not answer must not keep the host from ending: the next start removes what is left.
       await Promise.race([working, delay(closeMs, undefined, { ref: false })]);
       for (const spare of await spares.list()) await remove(spare);
     },
   };
+}
+
+function cachesOf(given: string) {
+  return settingsOf({ id: 'opened', options: given }).caches ?? [];
 }
 
 /** The session a spare could become. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { cacheEnv } from '@airlock/protocol/caches';
 import type { SessionSpec } from '@airlock/protocol/wire';
 import { toldServers } from './mcp-servers.ts';
 import { grantsOf, type SessionRow, sessionId, settingsOf } from './session-row.ts';
@@ -21,9 +22,10 @@ export function specOf(row: SessionRow, resumes: boolean): SessionSpec {
 
 /** Everything that makes Claude in one session other than in another. */
 function claudeOf(row: Given): Omit<SessionSpec, 'session' | 'tokenHash' | 'orphanMs' | 'resumes'> {
-  const { model, appendSystemPrompt, permissionMode, effort, rules = [], ...given } = settingsOf(row);
+  const { model, appendSystemPrompt, permissionMode, effort, rules = [], caches = [], ...given } = settingsOf(row);
   const { fallbackModel, maxTurns, allowedTools, disallowedTools, plugins, agents, mcpServers, tools } = given;
   const grants = grantsOf(row);
+  const env = cacheEnv(caches);
   return {
     ...(model === undefined ? {} : { model }),
     ...(appendSystemPrompt === undefined ? {} : { appendSystemPrompt }),
@@ -37,14 +39,16 @@ function claudeOf(row: Given): Omit<SessionSpec, 'session' | 'tokenHash' | 'orph
     ...(agents === undefined ? {} : { agents }),
     ...(mcpServers === undefined ? {} : { mcpServers: toldServers(mcpServers) }),
     ...(tools === undefined ? {} : { tools }),
+    ...(Object.keys(env).length === 0 ? {} : { env }),
     ...(rules.length === 0 ? {} : { checks: true }),
     ...(grants.length === 0 ? {} : { grants }),
   };
 }
 
 /** The same for sessions whose containers could stand for one another: what they are told, and what they may take. */
-export function kindOf(row: Given): string {
-  const { memoryBytes, workspaceBytes, cpus } = settingsOf(row);
-  const all = JSON.stringify([claudeOf(row), memoryBytes, workspaceBytes, cpus]);
+export function kindOf(row: Given, service: string): string {
+  const { memoryBytes, workspaceBytes, cpus, caches = [] } = settingsOf(row);
+  const mounted = caches.map(({ name, fill }) => [service, name, fill]);
+  const all = JSON.stringify([claudeOf(row), memoryBytes, workspaceBytes, cpus, mounted]);
   return createHash('sha256').update(all).digest('hex');
 }

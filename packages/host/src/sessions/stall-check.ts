@@ -10,13 +10,21 @@ interface StallCheckOptions {
   readonly inbox: Inbox;
   readonly stalls: StallWatch;
   readonly room: Pick<Room, 'before'>;
+  readonly isFilling: (session: string) => boolean;
   readonly fail: (session: string, problem: AirlockError) => Promise<void>;
 }
 
-/** Ends turns in which nothing has happened for too long, unless they wait for a person or for room. */
-export function createStallCheck({ store, inbox, stalls, room, fail }: StallCheckOptions): () => Promise<void> {
+/** Ends turns in which nothing has happened for too long, unless they wait for a person, for room or for a cache. */
+export function createStallCheck({
+  store,
+  inbox,
+  stalls,
+  room,
+  isFilling,
+  fail,
+}: StallCheckOptions): () => Promise<void> {
   async function waits(id: string): Promise<boolean> {
-    if (room.before(id) !== undefined) return true;
+    if (room.before(id) !== undefined || isFilling(id)) return true;
     const row = await findSession(store, id);
     return row !== undefined && (await inbox.listOpen({ execution: row.execution, limit: 1 })).length > 0;
   }

@@ -49,7 +49,11 @@ function SessionSetup({ id, title, seq }: { id: string; title: string; seq: numb
   );
 }
 
-function Made({ session: { image, limits, repository, outExclude, facts, context } }: { session: SessionView }) {
+function Made({
+  session: { image, limits, repository, caches, outExclude, facts, context },
+}: {
+  session: SessionView;
+}) {
   return (
     <>
       <Row name="Image">
@@ -65,6 +69,23 @@ function Made({ session: { image, limits, repository, outExclude, facts, context
         <Row name="Repository">
           <Code text={repository.url} />
           {repository.ref !== null && <Code text={repository.ref} />}
+        </Row>
+      )}
+      {caches.length > 0 && (
+        <Row name="Caches">
+          <ul className="space-y-1">
+            {caches.map(({ name, fill, env = {} }) => (
+              <li key={name}>
+                <Code text={`/caches/${name}`} />
+                <span className="text-ink-soft">
+                  filled by <Code text={fill.join(' ')} />
+                </span>
+                {Object.entries(env).map(([variable, value]) => (
+                  <Code key={variable} text={`${variable}=${value}`} />
+                ))}
+              </li>
+            ))}
+          </ul>
         </Row>
       )}
       <List name="Not kept as results" items={outExclude} />
