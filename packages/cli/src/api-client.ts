@@ -13,7 +13,7 @@ export interface ApiClient {
   /** With a `key`, the same call sent again is carried out once; it is, when the connection breaks. */
   post<T extends z.ZodType>(path: string, body: unknown, schema: T, key?: string): Promise<z.infer<T>>;
   /** A call whose answer says nothing but that it was done. */
-  act(method: 'POST' | 'PATCH', path: string, body?: unknown): Promise<void>;
+  act(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<void>;
   /** Sends a file of this machine; resolves with the id of its upload. */
   upload(path: string): Promise<string>;
   /** Opens an event stream; the caller reads and cancels the body. */

@@ -235,6 +235,35 @@ describe('with a host', () => {
   });
 });
 
+describe('cache', () => {
+  test('ls lists what is filled, made harmless', async () => {
+    const clone = createClone();
+    await clone.serve();
+    expect((await airlock(clone, 'cache ls')).output).toBe(
+      '0123456789abcdef  hello/wheels  5 MiB  used 2026-01-03T03:04:05.000Z  pip download ␛[31mrequests\n',
+    );
+    expect(JSON.parse((await airlock(clone, 'cache ls --json')).output)).toMatchObject({ items: [{ name: 'wheels' }] });
+  });
+
+  test('rm removes one, and says when there is none', async () => {
+    const clone = createClone();
+    await clone.serve();
+    expect(await airlock(clone, 'cache rm 0123456789abcdef')).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^✓ Removed/),
+    });
+    expect(clone.read('home/posted.json')).toBe('DELETE /api/v1/caches/0123456789abcdef ');
+    expect((await airlock(clone, 'cache rm fedcba9876543210')).code).toBe(1);
+    expect((await airlock(clone, 'cache')).code).toBe(2);
+  });
+
+  test('ls says that there are none', async () => {
+    const clone = createClone();
+    await clone.serve('empty');
+    expect((await airlock(clone, 'cache ls')).output).toBe('There are no caches\n');
+  });
+});
+
 describe('doctor', () => {
   test('shows each check and what to do', async () => {
     const { code, output } = await airlock(createClone(), 'doctor', 'no engine');

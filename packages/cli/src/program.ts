@@ -10,6 +10,7 @@ const load = {
   status: () => import('./commands/status.ts'),
   logs: () => import('./commands/logs.ts'),
   doctor: () => import('./commands/doctor.ts'),
+  cache: () => import('./commands/cache.ts'),
   backup: () => import('./commands/backup.ts'),
   services: () => import('./commands/services.ts'),
   deploy: () => import('./commands/deploy.ts'),
@@ -81,6 +82,21 @@ function addBackupCommands(program: Command, context: Context, done: Done): void
       .option('--json', 'print JSON')
       .action(async (file, options) => done(await (await load.backup()).backup(context, name, file, options)));
   }
+}
+
+function addCacheCommands(program: Command, context: Context, done: Done): void {
+  const cache = program.command('cache').description('the packages that services keep ready for their conversations');
+  cache
+    .command('ls')
+    .description('list the caches that are filled')
+    .option('--json', 'print JSON')
+    .action(async (options) => done(await (await load.cache()).listCaches(context, options)));
+  cache
+    .command('rm')
+    .argument('<id>', 'of the cache, as ls shows it')
+    .description('remove a cache; it is filled again for the next conversation that wants it')
+    .option('--json', 'print JSON')
+    .action(async (id, options) => done(await (await load.cache()).removeCache(context, id, options)));
 }
 
 function addWorkCommands(program: Command, context: Context, done: Done): void {
@@ -196,6 +212,7 @@ export async function runCommand(argv: readonly string[], version: string, conte
   // Commands inherit the settings above when they are created.
   addHostCommands(program, context, done);
   addBackupCommands(program, context, done);
+  addCacheCommands(program, context, done);
   addWorkCommands(program, context, done);
   addConversationCommands(program, context, done);
   addRequestCommands(program, context, done);
