@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import Docker from 'dockerode';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
-import { containerOf, killIn, runIn, untilRemoved, untilReplaced } from './harness/containers.ts';
+import { runIn, untilRemoved } from './harness/containers.ts';
 import { reply } from './harness/endings.ts';
 import { root } from './harness/host.ts';
-import { type Begun, begin as beginIn, isState, recall, recallScenarios, textsOf } from './harness/recall.ts';
+import { type Begun, begin as beginIn, isState, recallScenarios } from './harness/recall.ts';
 import { createServices } from './harness/services.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
 
@@ -53,17 +52,6 @@ async function untilAsleep({ id, session }: Begun, after: number): Promise<numbe
   const { seq } = await setting.api.until(id, isState('hibernated'), after);
   await untilRemoved(session);
   return seq;
-}
-
-/** What the store says of a session while the host writes it. */
-async function untilStored(session: string, state: string): Promise<void> {
-  const database = new DatabaseSync(join(setting.host.home, 'airlock.db'), { readOnly: true });
-  try {
-    const read = database.prepare('SELECT state FROM sessions WHERE id = ?');
-    await vi.waitFor(() => expect(read.get(session)).toEqual({ state }), { timeout: 20_000, interval: 10 });
-  } finally {
-    database.close();
-  }
 }
 
 describe.each([{ vary: false }, { vary: true }])('a conversation that waits (model varies: $vary)', ({ vary }) => {
@@ -138,90 +126,5 @@ describe('a conversation that sleeps', () => {
     await api.until(begun.id, isState('hibernated'), begun.at);
     await api.until(other.id, isState('hibernated'), other.at);
     for (const { id } of [begun, other, third]) await api.call('POST', `/executions/${id}/cancel`);
-  });
-});
-
-describe.each([{ vary: false }, { vary: true }])('a container that is killed (model varies: $vary)', ({ vary }) => {
-  it.each([
-    ['CLI', (session: string) => killIn(session, 'claude')],
-    ['runner', (session: string) => killIn(session, 'runner')],
-    ['container', (session: string) => containerOf(session).remove({ force: true })],
-  ])('with its %s while it falls asleep: it sleeps, and knows all when it wakes', async (_, kill) => {
-    setting.sim.control.setVary({ enabled: vary });
-    const begun = await begin('nothing special');
-    const lock = await setting.api.until(begun.id, ofKind('lock'), begun.at);
-    await untilStored(begun.session, 'hibernating');
-    // It may have ended by itself just before.
-    await Promise.resolve(kill(begun.session)).catch((error: { statusCode?: number }) => {
-      expect([404, 409, 500]).toContain(error.statusCode);
-    });
-    await untilAsleep(begun, lock.seq);
-    const events = await recall(setting, begun, () => Promise.resolve());
-    expect(events.filter(isState('lost'))).toEqual([]);
-  });
-
-  it('while it wakes: the next one gets the reply', async () => {
-    setting.sim.control.setVary({ enabled: vary });
-    const begun = await begin('nothing special');
-    const lock = await setting.api.until(begun.id, ofKind('lock'), begun.at);
-    const slept = await untilAsleep(begun, lock.seq);
-    const recalled = recall(setting, begun, () => Promise.resolve());
-    const { seq } = await setting.api.until(begun.id, isState('resumed'), slept);
-    await untilReplaced(begun.session, begun.container);
-    await containerOf(begun.session).remove({ force: true });
-    await setting.api.until(begun.id, isState('resumed'), seq);
-    const events = await recalled;
-    expect(events.filter(isState('lost'))).toEqual([]);
-  });
-});
-
-describe.each([{ vary: false }, { vary: true }])('a host that is killed (model varies: $vary)', ({ vary }) => {
-  /** Begins, kills the host at a moment of falling asleep, starts it again, and asks what is remembered. */
-  async function killAt(moment: (begun: Begun) => Promise<unknown>): Promise<void> {
-    const { api, host, sim } = setting;
-    sim.control.setVary({ enabled: vary });
-    const begun = await begin('nothing special');
-    const lock = await api.until(begun.id, ofKind('lock'), begun.at);
-    await moment(begun);
-    await host.kill();
-    await host.start();
-    await untilAsleep(begun, lock.seq);
-    expect(await hasContainer(begun.session)).toBe(false);
-    const events = await recall(setting, begun, () => Promise.resolve());
-    expect(events.filter(ofKind('message')).length).toBeGreaterThanOrEqual(3);
-    expect(events.filter(isState('lost'))).toEqual([]);
-    expect(textsOf(events)).toContain('Nothing special was done.');
-  }
-
-  it('while a session falls asleep: the next host sees to it', async () => {
-    await killAt(({ session }) => untilStored(session, 'hibernating'));
-  });
-
-  it('when it is stored that it sleeps: no container stays', async () => {
-    await killAt(({ session }) => untilStored(session, 'hibernated'));
-  });
-
-  it('while a session sleeps: it sleeps on', async () => {
-    await killAt(({ session }) => untilRemoved(session));
-  });
-
-  it('while a session wakes: it wakes, once', async () => {
-    const { api, host, sim } = setting;
-    sim.control.setVary({ enabled: vary });
-    const begun = await begin('nothing special');
-    const lock = await api.until(begun.id, ofKind('lock'), begun.at);
-    const slept = await untilAsleep(begun, lock.seq);
-    await api.answer(lock.payload.request, { response: 'which word did I say?' });
-    await api.until(begun.id, isState('resumed'), slept);
-    await host.kill();
-    await host.start();
-    const next = await api.until(begun.id, ofKind('lock'), lock.seq);
-    const events = await api.events(begun.id);
-    expect(textsOf(events).at(-1)).toContain('remember the word ocelot');
-    expect(events.filter(ofKind('prompt'))).toHaveLength(3);
-    await reply(api, begun.id, next.seq - 1, 'done');
-    await api.until(begun.id, (event) => event.kind === 'status' && event.payload.status === 'finished', next.seq);
-    await untilRemoved(begun.session);
-    await expect(containerOf(begun.session).inspect()).rejects.toMatchObject({ statusCode: 404 });
   });
 });

@@ -1,9 +1,10 @@
 import Docker from 'dockerode';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { containerOf, runIn } from './harness/containers.ts';
 import { reply } from './harness/endings.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
+import { untilSpares } from './harness/spares.ts';
 
 /* Containers that are started before there is a session for them. */
 
@@ -23,27 +24,6 @@ beforeEach(async () => {
   return () => setting.remove();
 });
 
-/** Spares whose containers run, by the sessions they could become. */
-async function spares(): Promise<string[]> {
-  const all = await engine.listContainers({ filters: { name: ['airlock-warm-'] } });
-  const { body } = await setting.api.call('GET', '/system');
-  const { count } = body.warm as { count: number };
-  const mine = all.filter(({ Labels }) => Labels['airlock.home'] === setting.host.installation);
-  if (mine.length !== count) throw new Error(`${mine.length} containers, ${count} are told`);
-  return mine.map(({ Names }) => (Names[0] ?? '').replace('/airlock-warm-', ''));
-}
-
-/** Resolves once there are so many. */
-const untilSpares = (count: number) =>
-  vi.waitFor(
-    async () => {
-      const found = await spares();
-      if (found.length !== count) throw new Error(`${found.length} spares`);
-      return found;
-    },
-    { interval: 50, timeout: 30_000 },
-  );
-
 async function converse(prompt: string): Promise<{ id: string; session: string; detail: string | undefined }> {
   const id = await setting.api.launch('claude-hitl', { prompt });
   const { payload } = await setting.api.until(id, ofKind('session'));
@@ -55,10 +35,10 @@ describe('a container started ahead of time', () => {
   it('becomes that of the next conversation like the last, and no other’s', async () => {
     const first = await converse('write it down: first');
     expect(first.detail).toBeUndefined();
-    const [spare] = await untilSpares(1);
+    const [spare] = await untilSpares(setting, 1);
     const second = await converse('write it down: second');
     expect(second).toMatchObject({ session: spare, detail: 'In a container that was started ahead of time' });
-    const [next] = await untilSpares(1);
+    const [next] = await untilSpares(setting, 1);
     expect(next).not.toBe(spare);
     const { Name, HostConfig } = await containerOf(second.session).inspect();
     expect([Name, HostConfig.NetworkMode, HostConfig.ReadonlyRootfs]).toEqual([
@@ -73,23 +53,12 @@ describe('a container started ahead of time', () => {
     expect(payload.detail).toBeUndefined();
   });
 
-  it('that has died meanwhile is replaced, and the conversation in it goes on', async () => {
-    await converse('hello');
-    const [spare = ''] = await untilSpares(1);
-    await engine.getContainer(`airlock-warm-${spare}`).kill();
-    const { id, session } = await converse('write it down: again');
-    expect(session).toBe(spare);
-    const states = (await setting.api.events(id)).filter(ofKind('session')).map(({ payload }) => payload.state);
-    expect(states).toContain('resumed');
-    expect(await runIn(session, 'cat note.txt')).toBe('write it down: again');
-  });
-
   it('is removed when the host stops, and after it was killed when it starts again; the next knows what is wanted', async () => {
     const { id } = await converse('hello');
-    const [spare] = await untilSpares(1);
+    const [spare] = await untilSpares(setting, 1);
     await setting.host.kill();
     await setting.host.start();
-    const [next] = await untilSpares(1);
+    const [next] = await untilSpares(setting, 1);
     expect(next).not.toBe(spare);
     await reply(setting.api, id, 0, 'done');
     await setting.api.until(id, (event) => event.kind === 'status' && event.payload.status === 'finished');
@@ -97,13 +66,13 @@ describe('a container started ahead of time', () => {
     const left = await engine.listContainers({ all: true, filters: { name: ['airlock-warm-'] } });
     expect(left.filter(({ Labels }) => Labels['airlock.home'] === setting.host.installation)).toEqual([]);
     await setting.host.start();
-    const [again = ''] = await untilSpares(1);
+    const [again = ''] = await untilSpares(setting, 1);
     expect((await converse('write it down: at once')).session).toBe(again);
   });
 
   it('is claimed by a conversation that a host begins and does not see to its end', async () => {
     await converse('hello');
-    const [spare = ''] = await untilSpares(1);
+    const [spare = ''] = await untilSpares(setting, 1);
     const id = await setting.api.launch('claude-hitl', { prompt: 'write it down: over a crash' });
     await setting.api.until(id, ofKind('session'));
     await setting.host.kill();

@@ -8,10 +8,19 @@ export const containerOf = (session: string) => engine.getContainer(`claude-sess
 
 /** Resolves once the engine has no such container any more. */
 export async function untilRemoved(session: string): Promise<void> {
-  const gone = (error: { statusCode?: number }) => {
-    if (error.statusCode !== 404) throw error;
-  };
-  await containerOf(session).wait({ condition: 'removed' }).then(undefined, gone);
+  await vi.waitFor(
+    async () => {
+      const found = await containerOf(session).inspect().catch(statusOf);
+      if (found !== 404) throw new Error(`It is still there: ${JSON.stringify(found.State)}`);
+    },
+    { interval: 20, timeout: 60_000 },
+  );
+}
+
+/** 404, of what the engine says of a container it does not know; other errors are thrown. */
+function statusOf(error: { statusCode?: number }): 404 {
+  if (error.statusCode !== 404) throw error;
+  return error.statusCode;
 }
 
 /** Resolves with the id of the container that runs for a session once it is not `other`. */
@@ -47,9 +56,10 @@ export async function pidOf(session: string, program: keyof typeof programs): Pr
   return Number(column(row, 'PID'));
 }
 
-/** Kills a program in a session's container, as any tool in it could. */
-export async function killIn(session: string, program: keyof typeof programs): Promise<void> {
+/** Kills a program in a container, that of a session or another, as any tool in it could. */
+export async function killIn(of: string | Docker.Container, program: keyof typeof programs): Promise<void> {
   const Cmd = ['/bin/sh', '-c', `kill -KILL $(pgrep -f '^${programs[program]}')`];
-  const exec = await containerOf(session).exec({ Cmd, User: '1000:1000' });
+  const container = typeof of === 'string' ? containerOf(of) : of;
+  const exec = await container.exec({ Cmd, User: '1000:1000' });
   await exec.start({ Detach: true });
 }

@@ -39,15 +39,27 @@ export async function begin({ api }: Setting, prompt: string): Promise<Begun> {
   return { id, session: payload.session, container: await idOf(payload.session), at };
 }
 
-/**
- * Waits for the second turn to end, asks for what was said before, and ends; `check` sees the container before it goes.
- * Checks that everything is remembered, that nothing is there twice, and that all ended well.
- */
-export async function recall(setting: Setting, begun: Begun, check: () => Promise<void>): Promise<Event[]> {
-  const { api, sim } = setting;
-  const { id, at } = begun;
+/** Waits for the second turn to end and asks for what was said before. Resolves with the seq of the lock it answered. */
+export async function askWhich({ api }: Setting, { id, at }: Begun): Promise<number> {
   const lock = await api.until(id, ofKind('lock'), at);
-  const asked = await reply(api, id, lock.seq - 1, 'which word did I say?');
+  return await reply(api, id, lock.seq - 1, 'which word did I say?');
+}
+
+/** Asks for what was said before, and sees the conversation to its end: `seeRecalled()`. */
+export async function recall(setting: Setting, begun: Begun, check: () => Promise<void>): Promise<Event[]> {
+  return await seeRecalled(setting, begun, await askWhich(setting, begun), check);
+}
+
+/**
+ * Waits for what `askWhich()` asked for, and ends; `check` sees the container before it goes. Checks that everything is
+ * remembered, that nothing is there twice, and that all ended well.
+ */
+export async function seeRecalled(
+  { api, sim }: Setting,
+  { id }: Begun,
+  asked: number,
+  check: () => Promise<void>,
+): Promise<Event[]> {
   await api.until(id, ofKind('lock'), asked);
   await check();
   await reply(api, id, asked, 'done');
