@@ -45,6 +45,12 @@ async function asked(surroundings: ReturnType<typeof surroundingsOf>): Promise<L
 
 const tool = { name: 'say', description: 'Says', inputSchema: { type: 'object' }, timeoutMs: 1_000, ask: false };
 
+const rules = {
+  type: 'addRules' as const,
+  behavior: 'allow' as const,
+  rules: [{ toolName: 'Bash', ruleContent: 'npm test:*' }, { toolName: 'WebFetch' }],
+};
+
 describe('foretell()', () => {
   it.each<[string, Partial<SessionSpec>]>([
     ['a new conversation', {}],
@@ -57,6 +63,8 @@ describe('foretell()', () => {
     ['a prompt and tools of the service', { appendSystemPrompt: 'Be brief.', tools: [tool] }],
     ['plugins', { plugins: ['keep-workspace'] }],
     ['caches', { env: { PIP_NO_INDEX: '1' } }],
+    ['what people have granted', { grants: [rules, { type: 'addDirectories', directories: ['/data', '/tmp/x'] }] }],
+    ['a mode that people have set', { permissionMode: 'plan', grants: [{ type: 'setMode', mode: 'acceptEdits' }] }],
     ['sub-agents', { agents: { reader: { description: 'Reads', prompt: 'You read.' } } }],
     ['MCP servers and rules', { mcpServers: { db: { type: 'http' } }, checks: true }],
   ])('E4: says how the SDK starts the CLI for %s', async (_name, spec) => {
@@ -64,8 +72,7 @@ describe('foretell()', () => {
     expect(foretell(surroundings, url)).toEqual(await asked(surroundings));
   });
 
-  it('says nothing where grants decide, or where there is no spec to read', () => {
-    expect(foretell(surroundingsOf({ grants: [{ type: 'setMode', mode: 'acceptEdits' }] }), url)).toBeUndefined();
+  it('says nothing where there is no spec to read', () => {
     expect(foretell(readSurroundings({}), url)).toBeUndefined();
     expect(foretell(readSurroundings({ AIRLOCK_SESSION: '{' }), url)).toBeUndefined();
   });

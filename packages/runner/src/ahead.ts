@@ -3,6 +3,7 @@ import type { SessionSpec } from '@airlock/protocol/wire';
 import manifest from '../package.json' with { type: 'json' };
 import { claudeEnv } from './claude-env.ts';
 import { isGivenMuch, waitingArgs } from './claude-waits.ts';
+import { permissionsOf } from './permissions.ts';
 import { type ClaudeChild, type Launch, spawnClaude } from './spawn-claude.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -37,19 +38,12 @@ export function startAhead(surroundings: Surroundings, modelUrl: string): Ahead 
   return { launch, child };
 }
 
-/** How the SDK is going to start the CLI for `claudeOptions()`; undefined where grants decide, too. */
+/** How the SDK is going to start the CLI for `claudeOptions()`; undefined without a spec. */
 export function foretell(surroundings: Surroundings, modelUrl: string): Launch | undefined {
   const spec = specIn(surroundings);
-  if (spec === undefined || (spec.grants ?? []).length > 0) return undefined;
-  const {
-    disallowedTools = [],
-    effort,
-    maxTurns,
-    model,
-    allowedTools = [],
-    permissionMode = 'default',
-    fallbackModel,
-  } = spec;
+  if (spec === undefined) return undefined;
+  const { disallowedTools = [], effort, maxTurns, model, fallbackModel } = spec;
+  const { mode, allowedTools, directories } = permissionsOf(spec);
   return {
     command: surroundings.claude,
     args: [
@@ -59,13 +53,14 @@ export function foretell(surroundings: Surroundings, modelUrl: string): Launch |
       ...option('model', model),
       '--permission-prompt-tool=stdio',
       ...option('resume', spec.resumes ? spec.session : undefined),
-      ...option('allowedTools', allowedTools.length > 0 ? allowedTools.join(',') : undefined),
-      ...option('disallowedTools', disallowedTools.length > 0 ? disallowedTools.join(',') : undefined),
+      ...list('allowedTools', allowedTools),
+      ...list('disallowedTools', disallowedTools),
       '--setting-sources=user,project,local',
-      `--permission-mode=${permissionMode}`,
+      `--permission-mode=${mode}`,
       ...option('fallback-model', fallbackModel),
       ...['--include-hook-events', '--include-partial-messages', '--session-mirror'],
       `--project-config-root=${surroundings.project}`,
+      ...directories.flatMap((directory) => option('add-dir', directory)),
       ...(isGivenMuch(spec) ? ['--await-initialize'] : []),
       ...option('session-id', spec.resumes ? undefined : spec.session),
       ...Object.keys(waitingArgs(spec)).map((name) => `--${name}`),
@@ -82,6 +77,10 @@ export function foretell(surroundings: Surroundings, modelUrl: string): Launch |
 
 function option(name: string, value: string | number | undefined): string[] {
   return value === undefined ? [] : [`--${name}=${value}`];
+}
+
+function list(name: string, values: readonly string[]): string[] {
+  return values.length === 0 ? [] : option(name, values.join(','));
 }
 
 /** Not checked: the schemas are loaded later, and a runner with a wrong spec ends before anything is said to its CLI. */

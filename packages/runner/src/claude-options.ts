@@ -1,9 +1,9 @@
-import { directoriesOf, modeOf, rulesOf } from '@airlock/protocol/grants';
 import { imagePaths } from '@airlock/protocol/image';
 import type { SessionSpec } from '@airlock/protocol/wire';
 import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import { claudeEnv } from './claude-env.ts';
 import { waitingArgs } from './claude-waits.ts';
+import { permissionsOf } from './permissions.ts';
 import type { RunnerConfig } from './spec.ts';
 
 type FromConfig = 'canUseTool' | 'sessionStore' | 'spawnClaudeCodeProcess' | 'env' | 'systemPrompt';
@@ -18,7 +18,7 @@ export function claudeOptions(
   projectMemory: string,
 ): Options & Required<Pick<Options, FromConfig>> {
   const { spec } = config;
-  const { grants = [] } = spec;
+  const { mode, allowedTools, directories } = permissionsOf(spec);
   const append = [projectMemory, spec.appendSystemPrompt ?? ''].filter((text) => text.trim() !== '').join('\n\n');
   return {
     ...parts,
@@ -28,10 +28,10 @@ export function claudeOptions(
     pathToClaudeCodeExecutable: config.claude,
     extraArgs: waitingArgs(spec),
     env: claudeEnv(config, spec, modelUrl),
-    permissionMode: modeOf(grants) ?? spec.permissionMode ?? 'default',
-    allowedTools: [...(spec.allowedTools ?? []), ...rulesOf(grants)],
+    permissionMode: mode,
+    allowedTools,
     plugins: (spec.plugins ?? []).map((name) => ({ type: 'local', path: `${imagePaths.plugins}/${name}` })),
-    additionalDirectories: directoriesOf(grants),
+    additionalDirectories: directories,
     settingSources: ['user', 'project', 'local'],
     includePartialMessages: true,
     includeHookEvents: true,

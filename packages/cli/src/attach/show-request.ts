@@ -1,5 +1,5 @@
 import type { Element } from '@airlock/protocol/elements';
-import { grantWords } from '@airlock/protocol/grants';
+import { grantWords } from '@airlock/protocol/grant-rules';
 import type { JsonObject } from '@airlock/protocol/json';
 import type { Question } from '@airlock/protocol/requests';
 import { revealed } from '../plain.ts';

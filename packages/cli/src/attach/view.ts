@@ -1,5 +1,5 @@
 import type { Event } from '@airlock/protocol/events';
-import { grantWords } from '@airlock/protocol/grants';
+import { grantWords } from '@airlock/protocol/grant-rules';
 import type { Id } from '@airlock/protocol/ids';
 import { answerSchemas } from '@airlock/protocol/requests';
 import type { Logged } from '../events/read-events.ts';

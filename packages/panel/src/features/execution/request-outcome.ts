@@ -1,4 +1,4 @@
-import { grantWords } from '@airlock/protocol/grants';
+import { grantWords } from '@airlock/protocol/grant-rules';
 import { answerSchemas } from '@airlock/protocol/requests';
 import type { IconName } from '../../ui/icons.tsx';
 import type { Ask, Ending } from './timeline-item.ts';

@@ -1,7 +1,7 @@
 import type { SessionView } from '@airlock/protocol/api';
 import type { Facts } from '@airlock/protocol/facts';
 import { sizeInWords } from '@airlock/protocol/files/file';
-import { grantWords } from '@airlock/protocol/grants';
+import { grantWords } from '@airlock/protocol/grant-rules';
 import { ruleText } from '@airlock/protocol/rules';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';

@@ -1,4 +1,5 @@
-import { type Grant, grantWords } from '@airlock/protocol/grants';
+import { grantWords } from '@airlock/protocol/grant-rules';
+import type { Grant } from '@airlock/protocol/grants';
 import type { JsonObject } from '@airlock/protocol/json';
 import type { SessionAsk } from '@airlock/protocol/requests';
 import { useId, useState } from 'react';
