@@ -13,15 +13,16 @@ import { openWire } from '@airlock/host/wire/open-wire';
 import { noWorkspaces } from '@airlock/host/workspaces/fixtures';
 import { createModelSim, type ModelSim } from '@airlock/model-sim/server';
 import type { Event } from '@airlock/protocol/events';
-import type { Outcome } from '@airlock/protocol/service-channel';
+import type { Outcome, SessionOptions } from '@airlock/protocol/service-channel';
 import type { SingleFrame } from '@airlock/protocol/wire';
+import { vi } from 'vitest';
 import { createProcessPlacement, type ProcessPlacement } from './process-placement.ts';
 
 /** The sessions of a host with one conversation of an execution, whose "containers" are processes. */
 export interface SessionRig {
   readonly sim: ModelSim;
   readonly placement: ProcessPlacement;
-  /** Says something, allows every tool, and resolves with the outcome of the turn. */
+  /** Says something, allows every tool (while the session sleeps, if it is to), and resolves with the outcome of the turn. */
   say(text: string): Promise<Outcome>;
   events(): Promise<Event[]>;
   /** How often an outcome was given to a turn, by turn. */
@@ -31,11 +32,19 @@ export interface SessionRig {
 
 export interface SessionRigOptions {
   readonly script: string;
+  readonly session?: SessionOptions;
+  /** People answer only when the session has fallen asleep over what it asks. */
+  readonly sleeps?: boolean;
   /** Called after a write of frames is committed, before any later frame is. */
   readonly onCommitted?: (frames: readonly SingleFrame[], placement: ProcessPlacement) => Promise<void>;
 }
 
-export async function createSessionRig({ script, onCommitted }: SessionRigOptions): Promise<SessionRig> {
+export async function createSessionRig({
+  script,
+  session = {},
+  sleeps = false,
+  onCommitted,
+}: SessionRigOptions): Promise<SessionRig> {
   const clock = () => new Date();
   const sim = createModelSim({ scripts: [{ yaml: script, file: 'matrix.yaml' }], pace: 0 });
   const { url } = await sim.listen();
@@ -94,12 +103,29 @@ export async function createSessionRig({ script, onCommitted }: SessionRigOption
   });
   const execution = await addExecution(store);
   await store.write((tx) => tx.db.updateTable('executions').set({ owner: 'rig' }).execute());
-  await store.write(async (tx) => void (await sessions.open(tx, execution, 'main', {})));
+  await store.write(async (tx) => void (await sessions.open(tx, execution, 'main', session)));
+
+  /** Resolves when the session sleeps, or the request is not open any more. */
+  async function untilAsleep(request: string): Promise<void> {
+    const asked = store.db.selectFrom('requests').select('status').where('id', '=', request);
+    const sessionState = store.db.selectFrom('sessions').select('state');
+    await vi.waitFor(
+      async () => {
+        await sessions.checkSleep();
+        const { status } = await asked.executeTakeFirstOrThrow();
+        const { state } = await sessionState.executeTakeFirstOrThrow();
+        if (status === 'open' && state !== 'hibernated') throw new Error(`It is ${state}`);
+      },
+      { interval: 5, timeout: 60_000 },
+    );
+  }
+
   const stopAllowing = log.subscribe(execution, (frame) => {
     if (frame.kind !== 'event' || frame.event.kind !== 'request') return;
+    const { request } = frame.event.payload;
     // One that is withdrawn meanwhile needs no answer.
-    inbox
-      .answer(frame.event.payload.request, { decision: 'allow' }, { name: 'admin', role: 'admin' })
+    void (sleeps ? untilAsleep(request) : Promise.resolve())
+      .then(() => inbox.answer(request, { decision: 'allow' }, { name: 'admin', role: 'admin' }))
       .catch(() => undefined);
   });
 

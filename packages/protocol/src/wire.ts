@@ -83,6 +83,11 @@ export const sessionSpecSchema = z.object({
   orphanMs: z.number().int().positive(),
   /** An earlier container held this conversation: the runner takes it up from the host's transcript. */
   resumes: z.boolean().optional(),
+  /**
+   * The earlier container put off a call, in the turn of `prompt` that began at `since`: the CLI asks about it again without
+   * being told anything. Without `prompt`, nobody waits for that turn.
+   */
+  putOff: z.object({ prompt: z.string().optional(), since: z.iso.datetime().optional() }).optional(),
 });
 export type SessionSpec = z.infer<typeof sessionSpecSchema>;
 
@@ -128,9 +133,20 @@ const singleFrameSchema = z.discriminatedUnion('type', [
     text: z.string(),
     truncated: z.boolean(),
   }),
-  /** `requestId` is the CLI's own; the same ask never comes under two ids. */
+  /**
+   * `requestId` is the CLI's own, or the id of the call while that is held before the CLI decides; the same ask never comes
+   * under two ids. One about a call that was put off comes again, from the next container.
+   */
   z.object({ type: z.literal('ask'), requestId: z.string(), ask: sessionAskSchema }),
   z.object({ type: z.literal('ask_withdrawn'), requestId: z.string() }),
+  /** Everything but this ask is done: its call could be put off. */
+  z.object({ type: z.literal('waits'), requestId: z.string() }),
+  /** The call of this ask cannot be put off now: the container stays. */
+  z.object({ type: z.literal('not_put_off'), requestId: z.string() }),
+  /** A call that was put off is decided, and may have run once this is committed; not before. */
+  z.object({ type: z.literal('taken_up'), toolUseId: z.string() }),
+  /** The CLI does not ask again about the call that was put off; the runner ends once this is committed. */
+  z.object({ type: z.literal('not_asked') }),
   /** Claude uses a tool of the service; answered by `tool_answer`. `callId` is the runner's own. */
   z.object({
     type: z.literal('tool_call'),
@@ -251,6 +267,8 @@ export const downFrameSchema = z.discriminatedUnion('type', [
     model: z.string().nullable().optional(),
     effort: effortSchema.nullable().optional(),
   }),
+  /** The call of this ask is put off, and the conversation ends; the next container asks about it again. */
+  z.object({ type: z.literal('put_off'), requestId: z.string() }),
   z.object({ type: z.literal('end') }),
 ]);
 export type DownFrame = z.infer<typeof downFrameSchema>;

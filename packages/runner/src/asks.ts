@@ -12,17 +12,23 @@ import type {
   PermissionUpdate,
 } from '@anthropic-ai/claude-agent-sdk';
 import * as z from 'zod';
+import type { HeldCall } from './checks.ts';
 
 export interface Asks {
   /** For the SDK; resolves when a person has decided or the CLI no longer asks. */
   readonly canUseTool: CanUseTool;
   /** For the SDK: an MCP server asks a person. */
   readonly onElicitation: OnElicitation;
+  /** Asks about a call before the CLI does: when that asks, it gets the verdict on this. The ask has the id of the call. */
+  hold(call: HeldCall, signal: AbortSignal): Promise<'decided' | 'withdrawn' | 'put_off'>;
+  /** Lets go of a call that is held, and leaves its ask open; false when none has this id. */
+  putOff(toolUseId: string): boolean;
   /** Gives a verdict on an open ask; false when none has this id. */
   answer(requestId: string, verdict: Verdict): boolean;
 }
 
 type CallOptions = Parameters<CanUseTool>[2];
+type AboutCall = Omit<CallOptions, 'signal' | 'requestId'>;
 
 interface AsksOptions {
   readonly send: (frame: SingleFrame) => void;
@@ -32,7 +38,17 @@ interface AsksOptions {
   readonly onEdited: (toolUseId: string, input: JsonObject) => void;
 }
 
+interface Held {
+  readonly input: JsonObject;
+  readonly verdict: Promise<Verdict | undefined>;
+  readonly putOff: () => void;
+}
+
+/** Longest that a call is held before the CLI asks itself: a timer of a hook is shorter than people may take. */
+const longestHoldMs = 20 * 24 * 60 * 60_000;
+
 export function createAsks({ send, isFree, onEdited }: AsksOptions): Asks {
+  const held = new Map<string, Held>();
   /** Undefined: the CLI no longer asks. */
   const open = new Map<string, (verdict: Verdict | undefined) => void>();
 
@@ -53,12 +69,56 @@ export function createAsks({ send, isFree, onEdited }: AsksOptions): Asks {
     });
   }
 
+  /** What people say of a call that was held, if it is still the one they were shown. */
+  function takeHeld(
+    toolUseId: string,
+    input: JsonObject,
+    signal: AbortSignal,
+  ): Promise<Verdict | undefined> | undefined {
+    const before = held.get(toolUseId);
+    if (!before) return undefined;
+    held.delete(toolUseId);
+    if (!isDeepStrictEqual(before.input, input)) {
+      withdraw(toolUseId);
+      return undefined;
+    }
+    signal.addEventListener('abort', () => withdraw(toolUseId), { once: true });
+    return before.verdict;
+  }
+
   return {
+    async hold(call, signal) {
+      const { toolUseId, tool, input, reason: decisionReason } = call;
+      const late = Promise.withResolvers<'decided' | 'put_off'>();
+      const timer = setTimeout(() => late.resolve('decided'), longestHoldMs);
+      const about = {
+        toolUseID: toolUseId,
+        ...describe(input),
+        ...(decisionReason === undefined ? {} : { decisionReason }),
+      };
+      const verdict = put(toolUseId, toAsk(tool, input, about), signal);
+      held.set(toolUseId, { input, verdict, putOff: () => late.resolve('put_off') });
+      const said = verdict.then((given) => (given === undefined ? ('withdrawn' as const) : ('decided' as const)));
+      const how = await Promise.race([said, late.promise]);
+      clearTimeout(timer);
+      if (how === 'withdrawn') held.delete(toolUseId);
+      return how;
+    },
+    putOff(toolUseId) {
+      const call = held.get(toolUseId);
+      // What the CLI says of it as it ends withdraws nothing.
+      if (!call || !open.delete(toolUseId)) return false;
+      held.delete(toolUseId);
+      call.putOff();
+      return true;
+    },
     canUseTool: async (tool, rawInput, options) => {
       const input = rawInput as JsonObject;
       if (isFree(tool, options.mcpServer)) return { behavior: 'allow', updatedInput: input };
       const ask = toAsk(tool, input, options);
-      const result = toResult(ask, input, await put(options.requestId, ask, options.signal));
+      const verdict = await (takeHeld(options.toolUseID, input, options.signal) ??
+        put(options.requestId, ask, options.signal));
+      const result = toResult(ask, input, verdict);
       const isEdited = result.behavior === 'allow' && !isDeepStrictEqual(result.updatedInput, input);
       if (isEdited && ask.kind === 'tool') onEdited(ask.toolUseId, result.updatedInput as JsonObject);
       return result;
@@ -96,7 +156,7 @@ function contentOf(content: JsonObject): z.infer<typeof contentSchema> {
 }
 
 /** A question or a plan when the input has the form of one; whatever else asks is a tool. */
-function toAsk(tool: string, input: JsonObject, options: CallOptions): SessionAsk {
+function toAsk(tool: string, input: JsonObject, options: AboutCall): SessionAsk {
   const { toolUseID: toolUseId } = options;
   if (tool === 'AskUserQuestion') {
     const question = askSchemas.question.safeParse({ kind: 'question', toolUseId, questions: input.questions });
@@ -109,8 +169,13 @@ function toAsk(tool: string, input: JsonObject, options: CallOptions): SessionAs
   return { kind: 'tool', tool, input, toolUseId, ...aboutCall(options) };
 }
 
+/** In what words Claude says what a call is for. */
+function describe({ description }: JsonObject): { description?: string } {
+  return typeof description === 'string' ? { description } : {};
+}
+
 function aboutCall(
-  options: CallOptions,
+  options: AboutCall,
 ): Omit<Extract<SessionAsk, { kind: 'tool' }>, 'kind' | 'tool' | 'input' | 'toolUseId'> {
   const { title, description, decisionReason, blockedPath, mcpServer, agentID, defaultToNo } = options;
   const grants = options.suppressAlwaysAllowRule ? [] : grantsIn(options.suggestions ?? []);

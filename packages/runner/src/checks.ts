@@ -1,40 +1,79 @@
-import { jsonObjectSchema } from '@airlock/protocol/json';
+import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import type { DownFrame, SingleFrame } from '@airlock/protocol/wire';
-import type { HookCallback, Options } from '@anthropic-ai/claude-agent-sdk';
+import type { HookCallback, HookJSONOutput, Options } from '@anthropic-ai/claude-agent-sdk';
 
 type Checked = Extract<DownFrame, { type: 'checked' }>;
 
-/** Asks the host what its rules say about every call, before the CLI decides. */
+/** A call that people are asked about before the CLI decides. */
+export interface HeldCall {
+  readonly toolUseId: string;
+  readonly tool: string;
+  readonly input: JsonObject;
+  readonly reason?: string;
+}
+
+interface ChecksOptions {
+  readonly send: (frame: SingleFrame) => void;
+  /** Whether the host has rules. */
+  readonly hasRules: boolean;
+  /** Asks people about a call; `canUseTool` gives the CLI what they said. `put_off`: the CLI is to end without deciding. */
+  readonly hold: (call: HeldCall, signal: AbortSignal) => Promise<'decided' | 'put_off'>;
+}
+
+/** Asks the host what its rules say about every call, before the CLI decides, and people about what is asked in any case. */
 export interface Checks {
   readonly hooks: NonNullable<Options['hooks']>;
   answer(checked: Checked): void;
 }
 
-/** A host may be away for as long as the runner waits for it. */
-const timeoutSeconds = 24 * 60 * 60;
+const question = 'AskUserQuestion';
+/** Longer than a call is held. */
+const timeoutSeconds = 24 * 24 * 60 * 60;
 
-export function createChecks(send: (frame: SingleFrame) => void): Checks {
-  const open = new Map<string, (checked: Checked) => void>();
+export function createChecks({ send, hasRules, hold }: ChecksOptions): Checks {
+  const open = new Map<string, (checked: Partial<Checked>) => void>();
 
-  const check: HookCallback = async (input, _id, { signal }) => {
-    if (input.hook_event_name !== 'PreToolUse') return {};
-    const { tool_use_id: toolUseId, tool_name: tool } = input;
-    const call = jsonObjectSchema.parse(input.tool_input);
-    const { decision, reason } = await new Promise<Partial<Checked>>((resolve) => {
-      open.set(toolUseId, resolve);
-      signal.addEventListener('abort', () => resolve({}), { once: true });
-      send({ type: 'check', toolUseId, tool, input: call });
-    });
-    open.delete(toolUseId);
-    if (decision === undefined) return {};
-    const permissionDecisionReason = reason ?? `A rule of the service says so`;
-    return {
-      hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: decision, permissionDecisionReason },
-    };
+  async function askRules({ toolUseId, tool, input }: HeldCall, signal: AbortSignal): Promise<Partial<Checked>> {
+    try {
+      return await new Promise<Partial<Checked>>((resolve) => {
+        open.set(toolUseId, resolve);
+        signal.addEventListener('abort', () => resolve({}), { once: true });
+        send({ type: 'check', toolUseId, tool, input });
+      });
+    } finally {
+      open.delete(toolUseId);
+    }
+  }
+
+  const check: HookCallback = async (hooked, _id, { signal }) => {
+    if (hooked.hook_event_name !== 'PreToolUse') return {};
+    const { tool_use_id: toolUseId, tool_name: tool, agent_id: agent } = hooked;
+    const call = { toolUseId, tool, input: jsonObjectSchema.parse(hooked.tool_input) };
+    const { decision, reason = 'A rule of the service says so' } = hasRules ? await askRules(call, signal) : {};
+    const isAsked = decision === 'ask' || (decision === undefined && tool === question);
+    if (isAsked && agent === undefined && canBeHeld(tool)) {
+      const held = decision === undefined ? call : { ...call, reason };
+      if ((await hold(held, signal)) === 'put_off') return decided('defer');
+    }
+    return decision === undefined ? {} : { ...decided(decision, reason) };
   };
 
   return {
-    hooks: { PreToolUse: [{ hooks: [check], timeout: timeoutSeconds, onFailure: 'block' }] },
+    hooks: {
+      PreToolUse: [
+        { ...(hasRules ? {} : { matcher: question }), hooks: [check], timeout: timeoutSeconds, onFailure: 'block' },
+      ],
+    },
     answer: (checked) => open.get(checked.toolUseId)?.(checked),
   };
+}
+
+/** A plan is not in the input yet, and where a tool of an MCP server comes from is known only when the CLI asks. */
+function canBeHeld(tool: string): boolean {
+  return tool !== 'ExitPlanMode' && !tool.startsWith('mcp__');
+}
+
+function decided(permissionDecision: 'allow' | 'ask' | 'deny' | 'defer', reason?: string): HookJSONOutput {
+  const why = reason === undefined ? {} : { permissionDecisionReason: reason };
+  return { hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision, ...why } };
 }

@@ -22,6 +22,7 @@ import { countMemoryKills } from './memory-kills.ts';
 import { createMessageReader, type Output } from './messages.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 import { createPrompts } from './prompts.ts';
+import { createPuttingOff } from './putting-off.ts';
 import { createServiceTools } from './service-tools.ts';
 import type { RunnerConfig } from './spec.ts';
 import type { Uplink } from './uplink.ts';
@@ -47,6 +48,9 @@ export interface Conversation {
 
 /** Longest that something to show waits for its place in the transcript. */
 const holdMs = 2_000;
+/** How long a CLI that is ready may take to ask again about the call an earlier one put off; it takes milliseconds. */
+const askAgainMs = 30_000;
+const notAskedAgain = 'Claude Code did not take up the call it had put off';
 
 /** Starts the CLI as soon as it can be, before anything is asked of it. */
 export function startConversation({
@@ -62,11 +66,15 @@ export function startConversation({
   const mirror = createMirror({ push: uplink.push, apply, holdMs });
   const edits = createEdits();
   const send = (frame: SingleFrame) => mirror.add([{ kind: 'frame', frame }]);
-  const checks = createChecks(send);
   const tools = createServiceTools(config.spec.tools ?? [], send);
   const asks = createAsks({ send, isFree: tools.isFree, onEdited: edits.note });
+  const { putOff } = config.spec;
+  const { push: tell, flushed: committed } = uplink;
+  const puttingOff = createPuttingOff({ asks, send, tell, committed, wasPutOff: putOff !== undefined });
+  const checks = createChecks({ send, hasRules: config.spec.checks ?? false, hold: puttingOff.hold });
   const killsBefore = countMemoryKills();
   let isEnding = false;
+  let isNotAsked = false;
   let sdk: Query | undefined;
   const started = Promise.withResolvers<Query>();
 
@@ -77,7 +85,7 @@ export function startConversation({
         canUseTool: asks.canUseTool,
         onElicitation: asks.onElicitation,
         mcpServers: { ...mcpServers, ...tools.servers },
-        hooks: { ...edits.hooks, ...(config.spec.checks ? checks.hooks : {}) },
+        hooks: { ...edits.hooks, ...checks.hooks },
         sessionStore: storeOf(mirror),
         spawnClaudeCodeProcess: claude.spawn,
       },
@@ -104,19 +112,28 @@ export function startConversation({
   }
 
   async function run(): Promise<Ending> {
-    const read = createMessageReader();
+    const read = createMessageReader(putOff);
     const readFacts = createFactsReader(config, knownOf(started.promise));
     let thrown: unknown;
     try {
       await restored;
       sdk = startClaude();
       started.resolve(sdk);
+      if (puttingOff.isAwaited) void watchForCall(sdk);
       for await (const message of sdk) {
         if (message.type === 'system' && message.subtype === 'init') {
           for (const frame of await readFacts(message)) send(frame);
         }
         // A result comes after everything it is the result of, in the transcript too.
         if (message.type === 'result') mirror.flush();
+        if (puttingOff.see(message)) {
+          end();
+          continue;
+        }
+        if (message.type === 'result' && message.terminal_reason === 'tool_deferred_unavailable') {
+          giveUpCall();
+          continue;
+        }
         if (message.type === 'stream_event' && message.parent_tool_use_id === null) {
           mirror.streams(message.event.type !== 'message_stop');
         }
@@ -131,7 +148,26 @@ export function startConversation({
     return ending;
   }
 
+  /** Sees to it that the call an earlier CLI put off is taken up, or known to be lost. */
+  async function watchForCall(claudeCode: Query): Promise<void> {
+    await claudeCode.initializationResult().catch(() => undefined);
+    setTimeout(() => puttingOff.isAwaited && giveUpCall(), askAgainMs).unref();
+  }
+
+  function giveUpCall(): void {
+    if (isNotAsked) return;
+    isNotAsked = true;
+    uplink.push({ type: 'not_asked' });
+    void claude.end();
+  }
+
+  function end(): void {
+    isEnding = true;
+    prompts.end();
+  }
+
   async function finish(thrown: unknown): Promise<Ending> {
+    if (isNotAsked) return { type: 'killed', code: 1, words: notAskedAgain };
     if (isEnding) return { type: 'ended' };
     if (!sdk) return { type: 'failure', error: AirlockError.from(thrown, 'runner_failed').toBody() };
     const exit = await claude.end();
@@ -155,9 +191,13 @@ export function startConversation({
       switch (frame.type) {
         case 'prompt':
           if (isEmptying(frame.text)) for (const said of refuseToEmpty(frame.uuid)) send(said);
-          else prompts.push(frame.uuid, frame.text);
+          else {
+            puttingOff.said(frame.uuid);
+            prompts.push(frame.uuid, frame.text);
+          }
           return;
         case 'notice':
+          puttingOff.said(frame.uuid);
           prompts.pushNotice(frame.uuid, frame.text);
           return;
         case 'answer':
@@ -180,9 +220,11 @@ export function startConversation({
         case 'stop_task':
           control('Not stopped', async () => await (await started.promise).stopTask(frame.id));
           return;
+        case 'put_off':
+          puttingOff.take(frame);
+          return;
         case 'end':
-          isEnding = true;
-          prompts.end();
+          end();
           return;
       }
     },

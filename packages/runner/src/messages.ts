@@ -1,5 +1,5 @@
 import type { JsonObject } from '@airlock/protocol/json';
-import type { LiveFrame, SingleFrame } from '@airlock/protocol/wire';
+import type { LiveFrame, SessionSpec, SingleFrame } from '@airlock/protocol/wire';
 import type { SDKAssistantMessage, SDKMessage, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import { createContextWatch } from './context-use.ts';
 import { createOpenMessage, type OpenMessage } from './open-message.ts';
@@ -18,8 +18,8 @@ export type Output =
 type Of<T extends SDKMessage['type']> = Extract<SDKMessage, { type: T }>;
 
 /** Translates the SDK's messages, one after the other; does nothing else. */
-export function createMessageReader(): (message: SDKMessage) => Output[] {
-  const turns = createTurnReader();
+export function createMessageReader(goesOn?: SessionSpec['putOff']): (message: SDKMessage) => Output[] {
+  const turns = createTurnReader(goesOn);
   const tasks = createTaskReader();
   const context = createContextWatch();
   const counts = new Map<string, number>();

@@ -170,11 +170,11 @@ export function createSessions(options: SessionsOptions): Sessions {
     branch: branches.begin,
 
     async abandon(tx, execution, key) {
-      const id = await abandonTurn(tx, inbox, execution, key);
-      if (id === undefined) return;
+      const row = await abandonTurn(tx, execution, key, { inbox, log, image: options.image() });
+      if (!row) return;
       tx.afterCommit(() => {
-        stalls.forget(id);
-        links.pump(id);
+        stalls.forget(row.id);
+        links.rouse(row.id, row.state === 'hibernated');
       });
     },
 
@@ -200,9 +200,16 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     meter: (session, model, usage) => store.write(async (tx) => await addMetered(tx, log, session, model, usage)),
 
-    requestOwner: createRequestOwner((session) => {
-      stalls.touch(session);
-      links.pump(session);
+    requestOwner: createRequestOwner({
+      log,
+      image: options.image,
+      onReply(row) {
+        const slept = row.state === 'hibernated';
+        // Another host may have seen it fall asleep.
+        if (slept && row.turn_call !== null) stalls.begin(row.id, settingsOf(row).stallMs);
+        stalls.touch(row.id);
+        links.rouse(row.id, slept);
+      },
     }),
 
     describe: (session) => describeSession(store, session),
@@ -212,6 +219,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     steering: createSteering({
       store,
       log,
+      inbox,
       image: options.image,
       onQueued: (id, wakes) => {
         stalls.touch(id);

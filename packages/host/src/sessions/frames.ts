@@ -13,8 +13,9 @@ import type { Log } from '../log/log.ts';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
 import { type FactFrame, keepFacts } from './facts.ts';
-import { isWork, noteIdle, noteWork } from './idleness.ts';
+import { isWork, noteIdle, noteWaits, noteWork, stayAwake } from './idleness.ts';
 import { queueDown } from './outbox.ts';
+import { decidedBefore, forgetPutOff, losePutOff } from './put-off.ts';
 import { takeToolCall } from './service-tools.ts';
 import { idle, type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import type { Settle } from './settle.ts';
@@ -43,6 +44,18 @@ export async function commitFrame(tx: Tx, row: SessionRow, frame: SingleFrame, s
       return;
     case 'ask_withdrawn':
       await sinks.inbox.withdraw(tx, { execution: row.execution, session: row.id, ref: frame.requestId });
+      return;
+    case 'waits':
+      await noteWaits(tx, row, frame, sinks.clock());
+      return;
+    case 'not_put_off':
+      await stayAwake(tx, row);
+      return;
+    case 'taken_up':
+      await forgetPutOff(tx, row.id);
+      return;
+    case 'not_asked':
+      await losePutOff(tx, row);
       return;
     case 'tool_call':
       await takeToolCall(tx, row, frame, sinks.settle);
@@ -91,10 +104,16 @@ async function openAsk(
   tx: Tx,
   row: SessionRow,
   frame: Extract<SingleFrame, { type: 'ask' }>,
-  { inbox, clock }: FrameSinks,
+  { inbox, clock, onQueued }: FrameSinks,
 ): Promise<void> {
   const { execution, id: session } = row;
   const { requestId: ref } = frame;
+  const verdict = await decidedBefore(tx, row, frame);
+  if (verdict) {
+    await queueDown(tx, session, { type: 'answer', requestId: ref, verdict });
+    tx.afterCommit(() => onQueued(session));
+    return;
+  }
   const ask = answerable(frame.ask);
   const decided = await takeUnspent(tx, row, ask);
   const expiresAt = new Date(clock().getTime() + settingsOf(row).answerMs);
@@ -137,7 +156,9 @@ function withChange(ask: SessionAsk, before: SessionAsk | undefined): SessionAsk
 
 type ShownFrame = Exclude<
   SingleFrame,
-  FactFrame | { type: 'ask' | 'ask_withdrawn' | 'check' | 'tool_call' | 'transcript' | 'turn' | 'failure' | 'ended' }
+  | FactFrame
+  | { type: 'ask' | 'ask_withdrawn' | 'check' | 'tool_call' | 'transcript' | 'turn' | 'failure' | 'ended' }
+  | { type: 'waits' | 'not_put_off' | 'taken_up' | 'not_asked' }
 >;
 
 /** The event people see for a frame; nothing when all of its text is hidden. */

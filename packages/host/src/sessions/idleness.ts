@@ -1,5 +1,6 @@
 import type { SingleFrame } from '@airlock/protocol/wire';
 import type { Tx } from '../store/store.ts';
+import { whatIsAsked } from './put-off.ts';
 import type { SessionRow } from './session-row.ts';
 
 /** Frames that come while something is being done, whoever began it. */
@@ -27,4 +28,31 @@ export async function noteWork(tx: Tx, { id, state }: SessionRow, now: Date): Pr
 /** There is nothing to do any more. */
 export async function noteIdle(tx: Tx, { id }: SessionRow, now: Date): Promise<void> {
   await tx.db.updateTable('sessions').set({ idle_at: now.toISOString() }).where('id', '=', id).execute();
+}
+
+/** There is nothing to do until people have answered this. */
+export async function noteWaits(
+  tx: Tx,
+  row: SessionRow,
+  { requestId }: Extract<SingleFrame, { type: 'waits' }>,
+  now: Date,
+): Promise<void> {
+  const asked = await whatIsAsked(tx, row.id);
+  if (row.state === 'live' && typeof asked === 'object' && asked.ref === requestId) await noteIdle(tx, row, now);
+}
+
+/** One that was to fall asleep and cannot now goes on as it was, until its runner says that it could. */
+export async function stayAwake(tx: Tx, { id, state }: SessionRow): Promise<void> {
+  if (state !== 'hibernating') return;
+  await tx.db.updateTable('sessions').set({ state: 'live', idle_at: null }).where('id', '=', id).execute();
+}
+
+/** People have decided something: unless it falls asleep already, there is something to do. */
+export async function noteAnswer(tx: Tx, { id }: Pick<SessionRow, 'id'>): Promise<void> {
+  await tx.db
+    .updateTable('sessions')
+    .set({ idle_at: null })
+    .where('id', '=', id)
+    .where('state', 'in', ['starting', 'live'])
+    .execute();
 }

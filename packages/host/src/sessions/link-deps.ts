@@ -15,6 +15,7 @@ import type { LinkDeps } from './link.ts';
 import type { Losses } from './losses.ts';
 import type { MadeFiles } from './made-files.ts';
 import { remoteServer } from './mcp-servers.ts';
+import { toldOfPutOff } from './put-off.ts';
 import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
 import { specOf } from './session-spec.ts';
 import type { StallWatch } from './stall-watch.ts';
@@ -88,7 +89,7 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     room: parts.room,
     withCaches: parts.withCaches,
     pause: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
-    specOf: async (row) => specOf(row, await hasConversation(store, row.id)),
+    specOf: async (row) => specOf(row, await hasConversation(store, row.id), await toldOfPutOff(store, row)),
     async commit(tx, row, frame) {
       stalls.touch(row.id);
       for (const each of frame.type === 'batch' ? frame.frames : [frame]) {

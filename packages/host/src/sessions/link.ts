@@ -6,7 +6,7 @@ import type { Tx } from '../store/store.ts';
 import type { HostHello, McpRequest, ModelRequest, ModelResponse, Wire, WireHandlers } from '../wire/wire.ts';
 import { commitUp, type Down } from './commit-up.ts';
 import { type ContainerDeps, removeReplaced, startContainer, wantsContainer, whyGone } from './container.ts';
-import { isEndQueued, readOutbox } from './outbox.ts';
+import { isFarewell, isFarewellQueued, readOutbox } from './outbox.ts';
 import { isResting } from './replacement.ts';
 import type { Room } from './room.ts';
 import { findSession, isOfHost, type SessionRow, sessionId, takeContainer } from './session-row.ts';
@@ -108,7 +108,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
       if (wire !== target || isOver) return;
       target.send(n, frame);
       sent = n;
-      isOver = frame.type === 'end';
+      isOver = isFarewell(frame);
     }
   }
 
@@ -128,7 +128,12 @@ export function createLink(id: string, deps: LinkDeps): Link {
 
   function handlersFor(row: SessionRow, down: Down): WireHandlers {
     return {
-      onUp: (n, frame) => commitUp(deps, row, down, { n, frame }),
+      async onUp(n, frame) {
+        await commitUp(deps, row, down, { n, frame });
+        if (frame.type !== 'not_put_off') return;
+        isOver = false;
+        pump();
+      },
       onLive: (frame) => deps.onLive(row, frame),
       onDownAck: (n) => {
         down.taken = Math.max(down.taken, n);
@@ -145,7 +150,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
     const { token, epoch, up_committed: upCommitted } = row;
     const hello: HostHello = { v: 1, session: sessionId(row), container, epoch, token, upCommitted };
     const opened = await deps.openWire({ duplex, hello, handlers: handlersFor({ ...row, container }, down) });
-    isOver = row.state === 'hibernating' && !(await isEndQueued(deps.store, id, opened.downTaken));
+    isOver = row.state === 'hibernating' && !(await isFarewellQueued(deps.store, id, opened.downTaken));
     if (stopping.signal.aborted) opened.close();
     wire = opened;
     sent = opened.downTaken;

@@ -3,12 +3,13 @@ import type { Log } from '../log/log.ts';
 import type { Placement, WorkerImage } from '../placement/placement.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { type FrameSinks, failSession } from './frames.ts';
+import { stayAwake } from './idleness.ts';
 import type { LinkDeps } from './link.ts';
 import type { MadeFiles } from './made-files.ts';
 import { afterLoss, endRememberedTurn, replaceContainer } from './replacement.ts';
 import type { Room } from './room.ts';
 import { findSession, isOngoing, type SessionRow, sessionId } from './session-row.ts';
-import { lieDown } from './sleep.ts';
+import { lieDown, wasCutOff } from './sleep.ts';
 import type { StallWatch } from './stall-watch.ts';
 
 interface LossesOptions {
@@ -91,7 +92,7 @@ export function createLosses(options: LossesOptions): Losses {
     await options.made.collectLast(id, container);
     const next = await store.write(async (tx) => {
       const row = await tx.db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
-      if (row?.container !== container || row.state !== 'hibernating') return undefined;
+      if (row?.container !== container || row.state !== 'hibernating' || (await wasCutOff(tx, row))) return undefined;
       return await lieDown(tx, row, { image: options.image(), problem }, sinks);
     });
     if (next === undefined) return await gone(id, container, problem);
@@ -104,8 +105,9 @@ export function createLosses(options: LossesOptions): Losses {
     const next = await store.write(async (tx) => {
       const known = await tx.db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
       if (known?.container !== container) return 'over';
-      if (known.state === 'hibernating') return 'asleep';
-      const row = await endRememberedTurn(tx, known, sinks);
+      if (known.state === 'hibernating' && !(await wasCutOff(tx, known))) return 'asleep';
+      await stayAwake(tx, known);
+      const row = await endRememberedTurn(tx, awake(known), sinks);
       if (row.turn_prompt === null) tx.afterCommit(() => stalls.forget(id));
       const after = afterLoss(row, problem);
       if (after.kind === 'replace') {
@@ -134,4 +136,9 @@ export function createLosses(options: LossesOptions): Losses {
       await release(id);
     },
   };
+}
+
+/** As it is once it does not fall asleep any more. */
+function awake(row: SessionRow): SessionRow {
+  return row.state === 'hibernating' ? { ...row, state: 'live', idle_at: null } : row;
 }

@@ -40,9 +40,23 @@ export async function readOutbox(store: Store, session: string, after: number) {
   return rows.map(({ n, frame }) => ({ n, frame: fromJson(downFrameSchema, frame, `Outbox ${session}/${n}`) }));
 }
 
+/** Whether the runner is to be told nothing after this, unless it stays. */
+export function isFarewell({ type }: DownFrame): boolean {
+  return type === 'end' || type === 'put_off';
+}
+
 /** Whether the runner is still to be told to end, after frame `after`. */
-export async function isEndQueued(store: Store, session: string, after: number): Promise<boolean> {
-  return (await readOutbox(store, session, after)).some(({ frame }) => frame.type === 'end');
+export async function isFarewellQueued(store: Store, session: string, after: number): Promise<boolean> {
+  return (await readOutbox(store, session, after)).some(({ frame }) => isFarewell(frame));
+}
+
+/** Whether the prompt or notice `uuid` is queued. */
+export async function isSaidQueued({ db }: Pick<Tx, 'db'>, session: string, uuid: string): Promise<boolean> {
+  const rows = await db.selectFrom('outbox').select(['n', 'frame']).where('session', '=', session).execute();
+  return rows.some(({ n, frame }) => {
+    const down = fromJson(downFrameSchema, frame, `Outbox ${session}/${n}`);
+    return 'uuid' in down && down.uuid === uuid;
+  });
 }
 
 /** Forgets what the runner has taken. */

@@ -33,7 +33,7 @@ beforeEach(async () => {
     log,
     timers: stillTimers(store, clock),
     clock,
-    owner: () => createRequestOwner(() => undefined),
+    owner: () => createRequestOwner({ log, image: () => newImage, onReply: () => undefined }),
   });
   settled = [];
   sinks = {

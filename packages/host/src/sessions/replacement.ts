@@ -7,6 +7,7 @@ import type { Tx } from '../store/store.ts';
 import { endTurn, type FrameSinks } from './frames.ts';
 import { endOpenCalls } from './open-calls.ts';
 import { queueDown } from './outbox.ts';
+import { putOffCall } from './put-off.ts';
 import { type SessionRow, sessionId } from './session-row.ts';
 import { forgetPrompt, turnStateOf, wasTaken } from './transcript.ts';
 import { unspentAnswers } from './unspent.ts';
@@ -18,7 +19,8 @@ import { unspentAnswers } from './unspent.ts';
  * N2. A turn whose end Claude remembers has ended; it is not run again.
  * N3. A prompt Claude remembers no answer to is said again under its uuid; one it had begun to answer is not, but Claude is
  *     told that it was cut off.
- * N4. What the lost container asked is withdrawn, and an answer to it is given to no other ask but as N6 has it.
+ * N4. What the lost container asked is withdrawn, but for a call that is put off (H16), and an answer to it is given to no
+ *     other ask but as N6 has it.
  * N5. Three containers lost in a row before anything got done end the session, and so do twenty in one turn; a session
  *     that waits for a person is not ended, it rests.
  */
@@ -83,9 +85,11 @@ export async function replaceContainer(
   { image, problem }: { readonly image: WorkerImage; readonly problem: AirlockError },
   sinks: FrameSinks,
 ): Promise<void> {
-  await sinks.inbox.withdraw(tx, { execution: row.execution, session: row.id });
-  const unspent = await unspentAnswers(tx, row);
-  const turn = await takeUpTurn(tx, row, problem);
+  const putOff = await putOffCall(tx, row.id);
+  if (!putOff) await sinks.inbox.withdraw(tx, { execution: row.execution, session: row.id });
+  // A call that was put off is asked about again as the same one, and gets its answer as such (H16).
+  const unspent = putOff ? row.unspent : await unspentAnswers(tx, row);
+  const turn = putOff ? undefined : await takeUpTurn(tx, row, problem);
   const waiting = await waitingPrompts(tx, row);
   await tx.db.deleteFrom('outbox').where('session', '=', row.id).execute();
   const next = {
@@ -99,10 +103,9 @@ export async function replaceContainer(
     down_queued: 0,
     losses: row.losses + 1,
     turn_losses: row.turn_losses + 1,
-    turn_prompt: turn?.uuid ?? null,
-    turn_frame: turn ? JSON.stringify(turn) : null,
-    unspent: unspent.length === 0 ? null : JSON.stringify(unspent),
-    idle_at: turn || waiting.length > 0 ? null : sinks.clock().toISOString(),
+    ...(putOff ? {} : { turn_prompt: turn?.uuid ?? null, turn_frame: turn ? JSON.stringify(turn) : null }),
+    unspent,
+    idle_at: turn || putOff || waiting.length > 0 ? null : sinks.clock().toISOString(),
   };
   await tx.db.updateTable('sessions').set(next).where('id', '=', row.id).execute();
   for (const frame of turn ? [turn, ...waiting] : waiting) await queueDown(tx, row.id, frame);
@@ -110,7 +113,7 @@ export async function replaceContainer(
   const told = turn?.type === 'notice' ? `. Claude is told: ${turn.text}` : '';
   const detail = `${problem.detail}${told}`;
   await sinks.log.append(tx, row.execution, [
-    ...(await endOpenCalls(tx, row)),
+    ...(putOff ? [] : await endOpenCalls(tx, row)),
     {
       kind: 'session',
       payload: { session: sessionId(row), state, image: image.reference, digest: image.digest, detail },

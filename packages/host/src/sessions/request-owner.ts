@@ -1,17 +1,37 @@
 import type { Grant } from '@airlock/protocol/grants';
+import type { Verdict } from '@airlock/protocol/wire';
 import type { RequestOwner } from '../inbox/inbox.ts';
 import { type RequestRow, sessionAskOf } from '../inbox/request-row.ts';
+import type { Log } from '../log/log.ts';
+import type { WorkerImage } from '../placement/placement.ts';
 import type { Tx } from '../store/store.ts';
+import { noteAnswer } from './idleness.ts';
 import { queueDown } from './outbox.ts';
-import { grantsOf } from './session-row.ts';
+import { tooLate } from './put-off.ts';
+import { grantsOf, type SessionRow } from './session-row.ts';
+import { wake } from './sleep.ts';
 import { checkAnswer, grantsIn, toVerdict } from './verdict.ts';
 
-/** Requests of sessions: an answer becomes a verdict for the runner. `onReply` hears of it after the commit. */
-export function createRequestOwner(onReply: (session: string) => void): RequestOwner {
-  async function reply(tx: Tx, { session, ref }: RequestRow, verdict: ReturnType<typeof toVerdict>): Promise<void> {
+interface RequestOwnerOptions {
+  readonly log: Log;
+  /** The worker image now in use. */
+  readonly image: () => WorkerImage;
+  /** Hears of it after the commit, with the session as it was. */
+  readonly onReply: (session: SessionRow) => void;
+}
+
+/** Requests of sessions: an answer becomes a verdict for the runner. */
+export function createRequestOwner({ log, image, onReply }: RequestOwnerOptions): RequestOwner {
+  async function reply(tx: Tx, { session, ref }: RequestRow, verdict: Verdict): Promise<void> {
     if (session === null) return;
-    await queueDown(tx, session, { type: 'answer', requestId: ref, verdict });
-    tx.afterCommit(() => onReply(session));
+    const row = await tx.db.selectFrom('sessions').selectAll().where('id', '=', session).executeTakeFirstOrThrow();
+    // One that sleeps asks again when it is awake, and is told then (H16).
+    if (row.state === 'hibernated') await wake(tx, log, row, image());
+    else {
+      await noteAnswer(tx, row);
+      await queueDown(tx, session, { type: 'answer', requestId: ref, verdict });
+    }
+    tx.afterCommit(() => onReply(row));
   }
 
   /** The container forgets what it was granted when it is lost; the next one is told. */
@@ -33,6 +53,6 @@ export function createRequestOwner(onReply: (session: string) => void): RequestO
       await keepGrants(tx, row, grantsIn(ask, inputs));
       await reply(tx, row, toVerdict(ask, inputs));
     },
-    expired: (tx, row) => reply(tx, row, { behavior: 'deny', message: 'Nobody answered in time' }),
+    expired: (tx, row) => reply(tx, row, tooLate),
   };
 }

@@ -9,19 +9,20 @@ const orphanMs = 30 * 60_000;
 
 type Given = Pick<SessionRow, 'id' | 'options' | 'grants' | 'token'>;
 
-/** What a container of this session is told at birth; `resumes`: it takes up what an earlier one held. */
-export function specOf(row: SessionRow, resumes: boolean): SessionSpec {
+/** What a container of this session is told at birth; `resumes`: it takes up what an earlier one held, and put off. */
+export function specOf(row: SessionRow, resumes: boolean, putOff?: SessionSpec['putOff']): SessionSpec {
   return {
     session: sessionId(row),
     tokenHash: createHash('sha256').update(row.token).digest('hex'),
     orphanMs,
     ...(resumes ? { resumes: true } : {}),
+    ...(putOff === undefined ? {} : { putOff }),
     ...claudeOf(row),
   };
 }
 
 /** Everything that makes Claude in one session other than in another. */
-function claudeOf(row: Given): Omit<SessionSpec, 'session' | 'tokenHash' | 'orphanMs' | 'resumes'> {
+function claudeOf(row: Given): Omit<SessionSpec, 'session' | 'tokenHash' | 'orphanMs' | 'resumes' | 'putOff'> {
   const { model, appendSystemPrompt, permissionMode, effort, rules = [], caches = [], ...given } = settingsOf(row);
   const { fallbackModel, maxTurns, allowedTools, disallowedTools, plugins, agents, mcpServers, tools } = given;
   const grants = grantsOf(row);

@@ -36,7 +36,7 @@ beforeEach(async () => {
   const { store } = temporary;
   const clock = () => now;
   const log = createLog(store, clock);
-  const owner = () => createRequestOwner(() => undefined);
+  const owner = () => createRequestOwner({ log, image: () => newImage, onReply: () => undefined });
   sinks = {
     log,
     inbox: createInbox({ store, log, timers: stillTimers(store, clock), clock, owner }),
@@ -79,7 +79,7 @@ const lie = () =>
 const send = (text: string, key: string) =>
   temporary.store.write(async (tx) => sendPrompt(tx, sinks.log, await row(), { text, key, image: newImage }));
 const steering = (onQueued: (id: string, slept: boolean) => void = () => undefined) =>
-  createSteering({ store: temporary.store, log: sinks.log, onQueued, image: () => newImage });
+  createSteering({ ...sinks, store: temporary.store, onQueued, image: () => newImage });
 
 const prompt: DownFrame = { type: 'prompt', uuid: 'p1', text: 'unheard' };
 const ask: SingleFrame = {

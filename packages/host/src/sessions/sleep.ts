@@ -1,22 +1,28 @@
 import type { AirlockError } from '@airlock/protocol/errors';
+import type { DownFrame } from '@airlock/protocol/wire';
 import type { Log } from '../log/log.ts';
 import type { Fence } from '../ownership/ownership.ts';
 import type { WorkerImage } from '../placement/placement.ts';
 import type { Tx } from '../store/store.ts';
 import type { FrameSinks } from './frames.ts';
 import { queueDown } from './outbox.ts';
+import { putOffCall, whatIsAsked } from './put-off.ts';
 import { takeUpTurn, waitingPrompts } from './replacement.ts';
 import { isOfHost, type SessionRow, sessionId, tasksOf } from './session-row.ts';
+import { turnStateOf } from './transcript.ts';
 
 /*
  * A session that has had nothing to do for a while gives up its container; transcript and workspace stay.
  *
- * H11. It falls asleep in a write that finds nothing in progress, asked, used or unheard. From then on its runner is told
- *      nothing but to end.
+ * H11. It falls asleep in a write that finds nothing in progress, asked, used or unheard; or nothing but one ask about a call
+ *      that can be put off (H15). From then on its runner is told nothing but to end.
  * H12. What is said to it meanwhile waits for the next container and is said there, once.
  * H13. It is stored that it sleeps once its files are kept, and before its container is removed: a crash leaves one that
  *      still falls asleep, or a container nobody owns.
  * H14. One that sleeps is a row: it has no container, no link and no timer. It wakes in the write that says something to it.
+ * H15. In a turn, it sleeps once its transcript says that the call is put off; else its container was lost in a turn (N3, N4).
+ *      What it asks stays open; it wakes in the write that decides that, and what is said to it waits until then.
+ * H16. The call that was put off is asked about again by the next container, which is told what was decided. It runs once.
  */
 
 /** Tells an idle session to end its container; false when it is not idle since `idleAt` any more. */
@@ -31,32 +37,22 @@ export async function fallAsleep(
     .where('id', '=', id)
     .where('idle_at', '=', idleAt)
     .where('state', 'in', ['starting', 'live'])
-    .where('turn_prompt', 'is', null)
     .where('container', 'is not', null)
     .where(isOfHost(fence))
     .executeTakeFirst();
-  if (!row || !(await maySleep(tx, row))) return false;
+  const farewell = row && (await farewellTo(tx, row));
+  if (!farewell) return false;
   await tx.db
     .updateTable('sessions')
     .set({ state: 'hibernating', idle_at: now.toISOString() })
     .where('id', '=', id)
     .execute();
-  await queueDown(tx, id, { type: 'end' });
+  await queueDown(tx, id, farewell);
   return true;
 }
 
-/**
- * Whether everything that only its container knows of can be done without. Background tasks of Claude's belong here once
- * the runner tells of them.
- */
-async function maySleep(tx: Tx, row: SessionRow): Promise<boolean> {
-  const asked = await tx.db
-    .selectFrom('requests')
-    .select('id')
-    .where('session', '=', row.id)
-    .where('status', '=', 'open')
-    .limit(1)
-    .executeTakeFirst();
+/** What its runner is told when everything that only its container knows of can be done without; else nothing. */
+async function farewellTo(tx: Tx, row: SessionRow): Promise<DownFrame | undefined> {
   const used = await tx.db
     .selectFrom('tool_uses')
     .select('n')
@@ -64,7 +60,17 @@ async function maySleep(tx: Tx, row: SessionRow): Promise<boolean> {
     .where('result', 'is', null)
     .limit(1)
     .executeTakeFirst();
-  return tasksOf(row).length === 0 && !asked && !used && (await waitingPrompts(tx, row)).length === 0;
+  if (tasksOf(row).length > 0 || used || (await waitingPrompts(tx, row)).length > 0) return undefined;
+  const asked = await whatIsAsked(tx, row.id);
+  if (asked === 'nothing') return row.turn_prompt === null ? { type: 'end' } : undefined;
+  return asked === 'other' ? undefined : { type: 'put_off', requestId: asked.ref };
+}
+
+/** Whether the container of one that falls asleep was lost in a turn (H15). */
+export async function wasCutOff(tx: Tx, { id, turn_prompt: prompt }: SessionRow): Promise<boolean> {
+  if (await putOffCall(tx, id)) return false;
+  if ((await whatIsAsked(tx, id)) !== 'nothing') return true;
+  return prompt !== null && (await turnStateOf(tx, id, prompt)).kind !== 'unsaid';
 }
 
 /** The runner has ended: the session sleeps, or wakes at once for what was said meanwhile. */
@@ -74,7 +80,7 @@ export async function lieDown(
   { image, problem }: { readonly image: WorkerImage; readonly problem: AirlockError },
   { log }: Pick<FrameSinks, 'log'>,
 ): Promise<'asleep' | 'woken'> {
-  const turn = await takeUpTurn(tx, row, problem);
+  const turn = (await putOffCall(tx, row.id)) ? undefined : await takeUpTurn(tx, row, problem);
   const waiting = await waitingPrompts(tx, row);
   const said = turn ? [turn, ...waiting] : waiting;
   await tx.db.deleteFrom('outbox').where('session', '=', row.id).execute();
@@ -92,19 +98,19 @@ export async function lieDown(
   await tx.db.updateTable('sessions').set(next).where('id', '=', row.id).execute();
   const payload = { session: sessionId(row), state: 'hibernated' } as const;
   await log.append(tx, row.execution, [{ kind: 'session', payload }]);
-  if (said.length === 0) return 'asleep';
-  await wake(tx, log, { ...row, ...next }, image);
   for (const frame of said) await queueDown(tx, row.id, frame);
-  return 'woken';
+  if (said.length === 0 && !(await putOffCall(tx, row.id))) return 'asleep';
+  return (await wake(tx, log, { ...row, ...next }, image)) ? 'woken' : 'asleep';
 }
 
-/** A session that sleeps is to have a container again, with `image`. Nothing happens to any other. */
-export async function wake(tx: Tx, log: Log, row: SessionRow, image: WorkerImage): Promise<void> {
-  if (row.state !== 'hibernated') return;
+/** A session that sleeps is to have a container again, with `image`. False: it needs none now. */
+export async function wake(tx: Tx, log: Log, row: SessionRow, image: WorkerImage): Promise<boolean> {
+  if (row.state !== 'hibernated' || (await whatIsAsked(tx, row.id)) !== 'nothing') return false;
   const { reference, digest } = image;
   const now = { state: 'starting', image: reference, digest } as const;
   await tx.db.updateTable('sessions').set(now).where('id', '=', row.id).execute();
   const detail = row.image === reference ? 'It wakes' : 'It wakes in another image than before';
   const payload = { session: sessionId(row), state: 'resumed', image: reference, digest, detail } as const;
   await log.append(tx, row.execution, [{ kind: 'session', payload }]);
+  return true;
 }

@@ -25,6 +25,7 @@ beforeEach(async () => {
   steering = createSteering({
     store,
     log,
+    inbox: { withdraw: () => Promise.resolve() },
     onQueued: (id) => queued.push(id),
     image: () => ({ reference: 'new', digest: 'sha256:new' }),
   });

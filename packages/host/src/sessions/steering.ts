@@ -1,11 +1,13 @@
 import type { SessionChange, User } from '@airlock/protocol/api';
 import { AirlockError } from '@airlock/protocol/errors';
 import type { DownFrame } from '@airlock/protocol/wire';
+import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import type { WorkerImage } from '../placement/placement.ts';
 import { newId } from '../store/ids.ts';
 import type { Store, Tx } from '../store/store.ts';
 import { queueDown } from './outbox.ts';
+import { whatIsAsked } from './put-off.ts';
 import { grantsOf, isOngoing, type SessionRow, sessionId, settingsOf, tasksOf } from './session-row.ts';
 import { wake } from './sleep.ts';
 
@@ -24,13 +26,14 @@ export interface Steering {
 interface SteeringOptions {
   readonly store: Store;
   readonly log: Log;
+  readonly inbox: Pick<Inbox, 'withdraw'>;
   /** Something was queued for the session; `wakes` when it slept. */
   readonly onQueued: (session: string, wakes: boolean) => void;
   /** The worker image now in use. */
   readonly image: () => WorkerImage;
 }
 
-export function createSteering({ store, log, onQueued, image }: SteeringOptions): Steering {
+export function createSteering({ store, log, inbox, onQueued, image }: SteeringOptions): Steering {
   /** Does something to a session that goes on, in one write. */
   async function steer(id: string, by: User, act: (tx: Tx, row: SessionRow) => Promise<DownFrame>): Promise<void> {
     await store.write(async (tx) => {
@@ -46,12 +49,20 @@ export function createSteering({ store, log, onQueued, image }: SteeringOptions)
         throw new AirlockError('forbidden', `It is steered by ${row.user} and administrators`);
       }
       if (!isOngoing(row)) throw new AirlockError('session_ended', `It is ${row.state}`);
+      const isWaiting = (await whatIsAsked(tx, id)) !== 'nothing';
       const frame = await act(tx, row);
       // One without a container to be told has nothing in progress, and its next one is made as it is now.
-      if (frame.type !== 'prompt' && isAsleep(row)) return;
-      await queueDown(tx, id, frame);
+      if (frame.type !== 'prompt' && isAsleep(row) && !isWaiting) return;
+      if (frame.type === 'prompt' || row.state !== 'hibernated') await queueDown(tx, id, frame);
       tx.afterCommit(() => onQueued(id, row.state === 'hibernated'));
     });
+  }
+
+  /** One that sleeps in a turn wakes to hear that it is stopped (H15). */
+  async function stopAsleep(tx: Tx, row: SessionRow): Promise<void> {
+    if ((await whatIsAsked(tx, row.id)) === 'nothing') return;
+    await inbox.withdraw(tx, { execution: row.execution, session: row.id });
+    await wake(tx, log, row, image());
   }
 
   return {
@@ -74,6 +85,7 @@ export function createSteering({ store, log, onQueued, image }: SteeringOptions)
       steer(id, by, async (tx, row) => {
         const payload = { session: sessionId(row), state: 'interrupted', detail: `by ${by.name}` } as const;
         await log.append(tx, row.execution, [{ kind: 'session', payload }]);
+        if (isAsleep(row)) await stopAsleep(tx, row);
         return { type: 'interrupt' };
       }),
 

@@ -20,14 +20,14 @@ const idsSchema = z.array(z.string());
 const idsOf = ({ id, unspent }: Pick<SessionRow, 'id' | 'unspent'>): string[] =>
   unspent === null ? [] : fromJson(idsSchema, unspent, `Unspent answers of session ${id}`);
 
-/** The requests whose answers lie in the outbox of a session that has lost its container, and those kept from before. */
-export async function unspentAnswers(tx: Tx, row: SessionRow): Promise<string[]> {
+/** The requests whose answers lie in the outbox of a session that has lost its container, and those kept from before, as stored. */
+export async function unspentAnswers(tx: Tx, row: SessionRow): Promise<string | null> {
   const queued = await tx.db.selectFrom('outbox').select(['n', 'frame']).where('session', '=', row.id).execute();
   const refs = queued.flatMap(({ n, frame }) => {
     const down = fromJson(downFrameSchema, frame, `Outbox ${row.id}/${n}`);
     return down.type === 'answer' ? [down.requestId] : [];
   });
-  if (refs.length === 0) return idsOf(row);
+  if (refs.length === 0) return row.unspent;
   const answered = await tx.db
     .selectFrom('requests')
     .select('id')
@@ -35,7 +35,21 @@ export async function unspentAnswers(tx: Tx, row: SessionRow): Promise<string[]>
     .where('ref', 'in', refs)
     .where('status', '=', 'answered')
     .execute();
-  return [...idsOf(row), ...answered.map(({ id }) => id)];
+  return withThese(row, answered);
+}
+
+function withThese(row: SessionRow, requests: readonly { readonly id: string }[]): string | null {
+  return requests.length === 0 ? row.unspent : JSON.stringify([...idsOf(row), ...requests.map(({ id }) => id)]);
+}
+
+/** Keeps answers that were not taken to Claude beside those kept from before. */
+export async function keepUnspent(
+  tx: Tx,
+  row: SessionRow,
+  requests: readonly { readonly id: string }[],
+): Promise<void> {
+  const unspent = withThese(row, requests);
+  await tx.db.updateTable('sessions').set({ unspent }).where('id', '=', row.id).execute();
 }
 
 /** What a person has decided before about what is asked now. */
@@ -49,7 +63,7 @@ export async function takeUnspent(tx: Tx, row: SessionRow, ask: SessionAsk): Pro
   const ids = idsOf(row);
   if (ids.length === 0) return undefined;
   const requests = await tx.db.selectFrom('requests').selectAll().where('id', 'in', ids).execute();
-  const same = requests.find((request) => isDeepStrictEqual(gist(sessionAskOf(request)), gist(ask)));
+  const same = requests.find((request) => isSameAsk(sessionAskOf(request), ask));
   const other = requests.find((request) => isOfTool(sessionAskOf(request), ask));
   const request = same ?? other;
   if (!request) return undefined;
@@ -61,6 +75,11 @@ export async function takeUnspent(tx: Tx, row: SessionRow, ask: SessionAsk): Pro
 /** What a person has answered. */
 export function answerOf({ id, answer }: RequestRow) {
   return fromJson(jsonObjectSchema, answer ?? 'null', `Answer to request ${id}`);
+}
+
+/** Whether an answer to one holds for the other. */
+export function isSameAsk(one: SessionAsk, other: SessionAsk): boolean {
+  return isDeepStrictEqual(gist(one), gist(other));
 }
 
 /** What must be the same for an answer to hold. */
