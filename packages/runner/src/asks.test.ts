@@ -1,7 +1,7 @@
 import type { JsonObject } from '@airlock/protocol/json';
 import type { UpFrame } from '@airlock/protocol/wire';
 import type { CanUseTool, PermissionUpdate } from '@anthropic-ai/claude-agent-sdk';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAsks } from './asks.ts';
 
 function createRig() {
@@ -206,5 +206,77 @@ describe('createAsks()', () => {
     expect((await decided)?.behavior).toBe('deny');
     expect(frames.at(-1)).toEqual({ type: 'ask_withdrawn', requestId: 'r' });
     expect(asks.answer('r', { behavior: 'allow' })).toBe(false);
+  });
+});
+
+describe('a call that is held before the CLI decides', () => {
+  const call = { toolUseId: 't', tool: 'Bash', input: { command: 'ls', description: 'Lists' }, reason: 'careful' };
+  const { input } = call;
+
+  it('is asked about under its own id, and the CLI gets what was said when it asks itself', async () => {
+    const { frames, edited, asks, ask, withdrawal } = createRig();
+    const held = asks.hold(call, withdrawal.signal);
+    expect(frames).toEqual([
+      {
+        type: 'ask',
+        requestId: 't',
+        ask: { kind: 'tool', tool: 'Bash', input, toolUseId: 't', description: 'Lists', reason: 'careful' },
+      },
+    ]);
+    asks.answer('t', { behavior: 'allow', updatedInput: { command: 'pwd' } });
+    expect(await held).toBe('decided');
+    expect(await ask('Bash', input)).toEqual({ behavior: 'allow', updatedInput: { command: 'pwd' } });
+    expect(edited).toEqual([['t', { command: 'pwd' }]]);
+    expect(frames).toHaveLength(1);
+    // An answer is for one call.
+    void ask('Bash', input);
+    expect(frames).toHaveLength(2);
+  });
+
+  it('stops the turn when it is denied so', async () => {
+    const { asks, ask, withdrawal } = createRig();
+    void asks.hold(call, withdrawal.signal);
+    asks.answer('t', { behavior: 'deny', message: 'No', interrupt: true });
+    expect(await ask('Bash', input)).toEqual({ behavior: 'deny', message: 'No', interrupt: true });
+  });
+
+  it('is asked about again when it is another by then', async () => {
+    const { frames, asks, ask, withdrawal } = createRig();
+    void asks.hold(call, withdrawal.signal);
+    asks.answer('t', { behavior: 'allow' });
+    void ask('Bash', { command: 'rm -rf /' });
+    expect(frames.at(-1)).toMatchObject({ type: 'ask', requestId: 'r', ask: { input: { command: 'rm -rf /' } } });
+  });
+
+  it('is given up with the CLI, and its ask is withdrawn', async () => {
+    const { frames, asks, withdrawal } = createRig();
+    const held = asks.hold(call, withdrawal.signal);
+    withdrawal.abort();
+    expect(await held).toBe('withdrawn');
+    expect(frames.at(-1)).toEqual({ type: 'ask_withdrawn', requestId: 't' });
+    expect(asks.putOff('t')).toBe(false);
+  });
+
+  it('is put off with its ask left open', async () => {
+    const { frames, asks, withdrawal } = createRig();
+    const held = asks.hold(call, withdrawal.signal);
+    expect(asks.putOff('t')).toBe(true);
+    withdrawal.abort();
+    expect(await held).toBe('put_off');
+    expect(frames).toHaveLength(1);
+    expect(asks.answer('t', { behavior: 'allow' })).toBe(false);
+  });
+
+  it('is left to the CLI after weeks, and asked about once all the same', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { frames, asks, ask, withdrawal } = createRig();
+    const held = asks.hold(call, withdrawal.signal);
+    await vi.advanceTimersByTimeAsync(20 * 24 * 60 * 60_000);
+    expect(await held).toBe('decided');
+    const decided = ask('Bash', input);
+    asks.answer('t', { behavior: 'allow' });
+    expect(await decided).toEqual({ behavior: 'allow', updatedInput: input });
+    expect(frames).toHaveLength(1);
   });
 });

@@ -82,7 +82,8 @@ export function createPuttingOff({ asks, send, tell, committed, wasPutOff }: Put
     },
     said: calls.said,
     see(message) {
-      calls.see(message);
+      // It may be decided without being asked about, as when its file has changed.
+      if (calls.see(message)) isAwaited = false;
       if (leaving !== undefined) {
         if (message.type === 'result' && message.terminal_reason === 'tool_deferred') return true;
         // Something in the image has decided about it.

@@ -2,6 +2,7 @@ import type { Inbox } from '../inbox/inbox.ts';
 import type { Log } from '../log/log.ts';
 import type { WorkerImage } from '../placement/placement.ts';
 import type { Tx } from '../store/store.ts';
+import { noteAnswer } from './idleness.ts';
 import { queueDown } from './outbox.ts';
 import { idle, type SessionRow } from './session-row.ts';
 import { wake } from './sleep.ts';
@@ -31,6 +32,7 @@ export async function abandonTurn(
     .executeTakeFirst();
   if (!session) return undefined;
   await inbox.withdraw(tx, { execution, session: session.id });
+  await noteAnswer(tx, session);
   if (session.state === 'hibernated') await wake(tx, log, session, image);
   else await queueDown(tx, session.id, { type: 'interrupt' });
   return session;

@@ -10,6 +10,7 @@ const ofWork: ReadonlySet<SingleFrame['type']> = new Set([
   'tool_use',
   'tool_result',
   'ask',
+  'ask_withdrawn',
   'tool_call',
   'check',
   'retry',
@@ -47,7 +48,7 @@ export async function stayAwake(tx: Tx, { id, state }: SessionRow): Promise<void
   await tx.db.updateTable('sessions').set({ state: 'live', idle_at: null }).where('id', '=', id).execute();
 }
 
-/** People have decided something: unless it falls asleep already, there is something to do. */
+/** What it asked is decided: unless it falls asleep already, there is something to do. */
 export async function noteAnswer(tx: Tx, { id }: Pick<SessionRow, 'id'>): Promise<void> {
   await tx.db
     .updateTable('sessions')

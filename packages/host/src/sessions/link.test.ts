@@ -391,6 +391,25 @@ describe('a link', () => {
     expect([first, second, third].map(({ sent }) => sent.map(({ n }) => n))).toEqual([[1], [1], []]);
   });
 
+  it('H12. tells one that puts off a call nothing more, unless it says that it stays', async () => {
+    const queue = (frame: DownFrame) => temporary.store.write((tx) => queueDown(tx, session, frame));
+    await queue({ type: 'put_off', requestId: 't' });
+    await queue({ type: 'interrupt' });
+    link = createLink(session, deps());
+    const first = await wireNumber(1);
+    await happens(() => first.sent.length === 1);
+    await change({ state: 'hibernating' });
+    downTaken = 1;
+    first.close();
+    const second = await wireNumber(2);
+    link.pump();
+    await second.handlers.onUp(1, note('whatever was pumped was sent before this'));
+    expect([first, second].map(({ sent }) => sent.map(({ n }) => n))).toEqual([[1], []]);
+    await second.handlers.onUp(2, { type: 'not_put_off', requestId: 't' });
+    await happens(() => second.sent.length === 1);
+    expect(second.sent).toEqual([{ n: 2, frame: { type: 'interrupt' } }]);
+  });
+
   it('H14. is made anew for a session that wakes while the link it had is about to end', async () => {
     replacing = true;
     const links = createLinks({
