@@ -210,8 +210,9 @@ describe('createAsks()', () => {
 });
 
 describe('a call that is held before the CLI decides', () => {
-  const call = { toolUseId: 't', tool: 'Bash', input: { command: 'ls', description: 'Lists' }, reason: 'careful' };
-  const { input } = call;
+  const input = { command: 'ls', description: 'Lists' };
+  const mcpServer = { name: 'db', source: 'dynamic' };
+  const call = { toolUseId: 't', tool: 'Bash', input, reason: 'careful', mcpServer };
 
   it('is asked about under its own id, and the CLI gets what was said when it asks itself', async () => {
     const { frames, edited, asks, ask, withdrawal } = createRig();
@@ -220,7 +221,7 @@ describe('a call that is held before the CLI decides', () => {
       {
         type: 'ask',
         requestId: 't',
-        ask: { kind: 'tool', tool: 'Bash', input, toolUseId: 't', description: 'Lists', reason: 'careful' },
+        ask: { kind: 'tool', tool: 'Bash', input, toolUseId: 't', description: 'Lists', reason: 'careful', mcpServer },
       },
     ]);
     asks.answer('t', { behavior: 'allow', updatedInput: { command: 'pwd' } });

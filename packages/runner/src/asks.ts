@@ -88,13 +88,14 @@ export function createAsks({ send, isFree, onEdited }: AsksOptions): Asks {
 
   return {
     async hold(call, signal) {
-      const { toolUseId, tool, input, reason: decisionReason } = call;
+      const { toolUseId, tool, input, reason: decisionReason, mcpServer } = call;
       const late = Promise.withResolvers<'decided' | 'put_off'>();
       const timer = setTimeout(() => late.resolve('decided'), longestHoldMs);
       const about = {
         toolUseID: toolUseId,
         ...describe(input),
         ...(decisionReason === undefined ? {} : { decisionReason }),
+        ...(mcpServer === undefined ? {} : { mcpServer }),
       };
       const verdict = put(toolUseId, toAsk(tool, input, about), signal);
       held.set(toolUseId, { input, verdict, putOff: () => late.resolve('put_off') });

@@ -1,5 +1,5 @@
 import type { SingleFrame } from '@airlock/protocol/wire';
-import type { HookInput } from '@anthropic-ai/claude-agent-sdk';
+import type { HookInput, PreToolUseHookInput } from '@anthropic-ai/claude-agent-sdk';
 import { expect, it } from 'vitest';
 import { createChecks, type HeldCall } from './checks.ts';
 
@@ -14,7 +14,7 @@ function rig({ hasRules = true, how = 'decided' as 'decided' | 'put_off' } = {})
   const checks = createChecks({ send, hasRules, hold });
   const leaving = new AbortController();
   const [matcher] = checks.hooks.PreToolUse ?? [];
-  const call = (id: string, more: { tool_name?: string; agent_id?: string } = {}) => {
+  const call = (id: string, more: Partial<PreToolUseHookInput> = {}) => {
     const input = { hook_event_name: 'PreToolUse', tool_use_id: id, tool_name: 'Bash', tool_input: { command: id } };
     return matcher?.hooks[0]?.({ ...input, ...more } as HookInput, id, { signal: leaving.signal });
   };
@@ -67,7 +67,8 @@ it('holds a call that a rule asks about, and has the CLI ask once people have de
 
 it.each([
   ['of a sub-agent', { agent_id: 'a1' }],
-  ['of an MCP server', { tool_name: 'mcp__db__query' }],
+  ['of the service', { tool_name: 'mcp__service__order', mcp_server: { name: 'service', source: 'sdk' } }],
+  ['of an MCP server nothing is known of', { tool_name: 'mcp__db__query' }],
   ['that begins a plan', { tool_name: 'ExitPlanMode' }],
 ])('leaves asking to the CLI for a call %s', async (_, more) => {
   const { held, checks, call } = rig();
@@ -75,6 +76,17 @@ it.each([
   checks.answer({ type: 'checked', toolUseId: 'a', decision: 'ask' });
   expect(await asked).toEqual(decided('ask', 'A rule of the service says so'));
   expect(held).toEqual([]);
+});
+
+it('holds a call of an MCP server, and says whose it is', async () => {
+  const { held, checks, call } = rig();
+  const mcpServer = { name: 'db', source: 'dynamic' };
+  const asked = call('a', { tool_name: 'mcp__db__query', mcp_server: mcpServer });
+  checks.answer({ type: 'checked', toolUseId: 'a', decision: 'ask', reason: 'careful' });
+  await asked;
+  expect(held).toEqual([
+    { toolUseId: 'a', tool: 'mcp__db__query', input: { command: 'a' }, reason: 'careful', mcpServer },
+  ]);
 });
 
 it('holds questions without any rule, unless one says something about them, and asks the host about nothing then', async () => {

@@ -1,6 +1,6 @@
 import { type JsonObject, jsonObjectSchema } from '@airlock/protocol/json';
 import type { DownFrame, SingleFrame } from '@airlock/protocol/wire';
-import type { HookCallback, HookJSONOutput, Options } from '@anthropic-ai/claude-agent-sdk';
+import type { HookCallback, HookJSONOutput, Options, PreToolUseHookInput } from '@anthropic-ai/claude-agent-sdk';
 
 type Checked = Extract<DownFrame, { type: 'checked' }>;
 
@@ -10,6 +10,8 @@ export interface HeldCall {
   readonly tool: string;
   readonly input: JsonObject;
   readonly reason?: string;
+  /** Whose tool it is, if it is one of an MCP server. */
+  readonly mcpServer?: NonNullable<PreToolUseHookInput['mcp_server']>;
 }
 
 interface ChecksOptions {
@@ -47,11 +49,12 @@ export function createChecks({ send, hasRules, hold }: ChecksOptions): Checks {
 
   const check: HookCallback = async (hooked, _id, { signal }) => {
     if (hooked.hook_event_name !== 'PreToolUse') return {};
-    const { tool_use_id: toolUseId, tool_name: tool, agent_id: agent } = hooked;
-    const call = { toolUseId, tool, input: jsonObjectSchema.parse(hooked.tool_input) };
+    const { tool_use_id: toolUseId, tool_name: tool, mcp_server: mcpServer } = hooked;
+    const input = jsonObjectSchema.parse(hooked.tool_input);
+    const call = { toolUseId, tool, input, ...(mcpServer && { mcpServer }) };
     const { decision, reason = 'A rule of the service says so' } = hasRules ? await askRules(call, signal) : {};
     const isAsked = decision === 'ask' || (decision === undefined && tool === question);
-    if (isAsked && agent === undefined && canBeHeld(tool)) {
+    if (isAsked && canBeHeld(hooked)) {
       const held = decision === undefined ? call : { ...call, reason };
       if ((await hold(held, signal)) === 'put_off') return decided('defer');
     }
@@ -68,9 +71,10 @@ export function createChecks({ send, hasRules, hold }: ChecksOptions): Checks {
   };
 }
 
-/** A plan is not in the input yet, and where a tool of an MCP server comes from is known only when the CLI asks. */
-function canBeHeld(tool: string): boolean {
-  return tool !== 'ExitPlanMode' && !tool.startsWith('mcp__');
+/** A plan is not in the input yet; a call of the service's tools cannot be put off, and one of a sub-agent was never seen to be. */
+function canBeHeld({ tool_name: tool, mcp_server: server, agent_id: agent }: PreToolUseHookInput): boolean {
+  if (agent !== undefined || tool === 'ExitPlanMode') return false;
+  return server === undefined ? !tool.startsWith('mcp__') : server.source !== 'sdk';
 }
 
 function decided(permissionDecision: 'allow' | 'ask' | 'deny' | 'defer', reason?: string): HookJSONOutput {

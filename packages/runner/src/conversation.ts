@@ -48,8 +48,8 @@ export interface Conversation {
 
 /** Longest that something to show waits for its place in the transcript. */
 const holdMs = 2_000;
-/** How long a CLI that is ready may take to ask again about the call an earlier one put off; it takes milliseconds. */
-const askAgainMs = 30_000;
+/** How long a CLI that is ready may take to ask again about the call an earlier one put off: milliseconds, or what an MCP server takes. */
+const askAgainMs = { alone: 30_000, withServers: 120_000 };
 const notAskedAgain = 'Claude Code did not take up the call it had put off';
 
 /** Starts the CLI as soon as it can be, before anything is asked of it. */
@@ -151,7 +151,8 @@ export function startConversation({
   /** Sees to it that the call an earlier CLI put off is taken up, or known to be lost. */
   async function watchForCall(claudeCode: Query): Promise<void> {
     await claudeCode.initializationResult().catch(() => undefined);
-    setTimeout(() => puttingOff.isAwaited && giveUpCall(), askAgainMs).unref();
+    const patienceMs = Object.keys(mcpServers).length === 0 ? askAgainMs.alone : askAgainMs.withServers;
+    setTimeout(() => puttingOff.isAwaited && giveUpCall(), patienceMs).unref();
   }
 
   function giveUpCall(): void {
