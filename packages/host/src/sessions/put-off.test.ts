@@ -138,7 +138,7 @@ const losses = () =>
 const lose = (container = 'c') => losses().gone(session, container, ended);
 
 /** It was told to put off what it asks, and its container has ended. */
-async function sleep(): Promise<void> {
+async function putToSleep(): Promise<void> {
   await commit(ask, waits);
   expect(await sleepNow()).toBe(true);
   await commit(remembers(marker, after));
@@ -230,14 +230,14 @@ describe('a session that asks a person something', () => {
 
 describe('a session that sleeps in a turn', () => {
   it('H15. is in that turn, and asks what it asked', async () => {
-    await sleep();
+    await putToSleep();
     expect(await row()).toMatchObject({ container: null, turn_call: 'call', turn_prompt: 'p1', idle_at: null });
     expect((await request()).status).toBe('open');
     expect([await outbox(), await states(), settled]).toEqual([[], ['hibernated'], []]);
   });
 
   it('H15. wakes in the write that answers, and is told nothing but what it asks about', async () => {
-    await sleep();
+    await putToSleep();
     await answer();
     expect(await row()).toMatchObject({ state: 'starting', image: 'new', turn_prompt: 'p1' });
     expect([await outbox(), replied]).toEqual([[], ['hibernated']]);
@@ -245,7 +245,7 @@ describe('a session that sleeps in a turn', () => {
   });
 
   it('H15. sleeps on when something is said, which its next container hears', async () => {
-    await sleep();
+    await putToSleep();
     await steering().say(session, 'a word', ada);
     await steering().change(session, { permissionMode: 'acceptEdits' }, ada);
     expect((await row()).state).toBe('hibernated');
@@ -311,7 +311,7 @@ describe('a call that was put off', () => {
   const told = async () => (await outbox()).filter(({ type }) => type === 'answer');
 
   it('H16. is answered as soon as it is asked about again, however often its container is lost before', async () => {
-    await sleep();
+    await putToSleep();
     await answer({ updatedInput: { command: 'pwd' } });
     const verdict = { behavior: 'allow', updatedInput: { command: 'pwd' } };
     for (const container of ['d', 'e']) {
@@ -342,7 +342,7 @@ describe('a call that was put off', () => {
       { behavior: 'deny', message: 'Claude was stopped', interrupt: true },
     ],
   ])('H16. wakes its session to hear that it was %s', async (_, act, verdict) => {
-    await sleep();
+    await putToSleep();
     await act();
     expect([(await row()).state, await outbox()]).toEqual(['starting', []]);
     await change({ container: 'd' });
@@ -351,7 +351,7 @@ describe('a call that was put off', () => {
   });
 
   it('H16. is asked of people anew when it is another, which no loss of a container withdraws', async () => {
-    await sleep();
+    await putToSleep();
     await answer();
     await change({ container: 'd', state: 'live' });
     await commit({ ...ask, ask: { ...bash, input: { command: 'rm' } } });
@@ -369,7 +369,7 @@ describe('a call that was put off', () => {
   });
 
   it('H16. is one like any other once its tool may have run: Claude is told that it was cut off', async () => {
-    await sleep();
+    await putToSleep();
     await answer();
     await change({ container: 'd', state: 'live' });
     await commit(ask);
@@ -383,7 +383,7 @@ describe('a call that was put off', () => {
   });
 
   it('is lost when the CLI does not ask about it again, and its answer is not spent', async () => {
-    await sleep();
+    await putToSleep();
     await answer();
     await change({ container: 'd', state: 'live' });
     await commit({ type: 'not_asked' });
@@ -393,13 +393,13 @@ describe('a call that was put off', () => {
   });
 
   it('is none any more when it has a result', async () => {
-    await sleep();
+    await putToSleep();
     await commit(remembers(result));
     expect(await toldOfPutOff(temporary.store, { ...(await row()), turn_prompt: null })).toBeUndefined();
   });
 
   it('is gone on with without a turn, and a turn that is still to be said is not', async () => {
-    await sleep();
+    await putToSleep();
     expect(await toldOfPutOff(temporary.store, { ...(await row()), turn_prompt: null })).toEqual({});
     await temporary.store.write((tx) => queueDown(tx, session, { ...prompt, uuid: 'p2' }));
     expect(await toldOfPutOff(temporary.store, { ...(await row()), turn_prompt: 'p2' })).toEqual({});
