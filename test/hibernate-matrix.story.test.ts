@@ -84,7 +84,7 @@ describe.each([{ vary: false }, { vary: true }])('H15, H16. a turn that sleeps (
       const kept = told.frames.slice(0, crashAt).flat();
       const lostAt = `after ${crashAt} frames, the last ${told.frames[crashAt - 1]?.map(({ type }) => type)}`;
       expect(told.settled, lostAt).toEqual([1, 1]);
-      expect(textsOf(told.outcomes)[1], lostAt).toBe('You began with: Please run it, ocelot');
+      expect(textsOf(told.outcomes)[1], lostAt).toContain('You began with: Please run it, ocelot');
       const texts = messagesOf(told.events);
       expect(texts, lostAt).toEqual([...new Set(texts)]);
       expect(told.events.filter(ofKind('prompt')), lostAt).toHaveLength(2);
