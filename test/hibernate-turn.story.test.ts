@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Event } from '@airlock/protocol/events';
 import Docker from 'dockerode';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { containerOf, killIn, runIn, untilRemoved, untilReplaced } from './harness/containers.ts';
+import { startMcpServer, type TestMcpServer } from './harness/mcp-server.ts';
 import { isState, textsOf } from './harness/recall.ts';
 import { createServices } from './harness/services.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
+import { signIn } from './harness/sign-in.ts';
+import { launchBrowser } from './setup/browser.ts';
 
 /* Sessions that fall asleep in a turn, while Claude waits for a person. */
 
@@ -36,6 +39,14 @@ scenarios:
     steps:
       - blocks: [{ text: I run it. }, ${command('echo ran >> /workspace/ran.txt; until [ -e /workspace/go ]; do sleep 0.05; done')}]
       - say: "It ended at last."
+  - when: { contains: create an issue }
+    steps:
+      - blocks: [{ tool_use: { name: mcp__issues__create, input: { title: ocelot } } }]
+      - say: "It says: {{toolResult}}"
+  - when: { contains: greet me }
+    steps:
+      - blocks: [{ tool_use: { name: mcp__greeter__greet, input: {} } }]
+      - say: "It says: {{toolResult}}"
   - when: { contains: both at once }
     steps:
       - blocks: [${command('echo first >> /workspace/ran.txt')}, ${command('echo second >> /workspace/ran.txt')}]
@@ -47,7 +58,7 @@ import { defineService } from '@airlock/flow/service';
 export default defineService({
   name: '${name}', title: 'Asking', description: '', form: form({ prompt: text({ required: true }) }),
   async run(ctx) {
-    const rules = [{ decision: 'ask', tool: 'Bash', reason: 'People look at commands' }];
+    const rules = ['Bash', 'mcp__*'].map((tool) => ({ decision: 'ask', tool, reason: 'People look at it' }));
     const claude = await ctx.session('main', { hibernateMs: 1000, rules, ${more} });
     for (let prompt = ctx.inputs.prompt; prompt !== 'done'; ) {
       await claude.send(prompt);
@@ -56,15 +67,50 @@ export default defineService({
     await claude.end();
   },
 });`;
-const services = createServices({ asking: asking('asking'), hasty: asking('hasty', 'answerMs: 4000') });
 
+/** An MCP server in the container. */
+const greeter = `
+import json, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    method, id = message.get('method'), message.get('id')
+    tool = {'name': 'greet', 'description': 'Greets', 'inputSchema': {'type': 'object', 'properties': {}}}
+    results = {
+        'initialize': {'protocolVersion': '2025-06-18', 'capabilities': {'tools': {}}, 'serverInfo': {'name': 'greeter', 'version': '1'}},
+        'tools/list': {'tools': [tool]},
+        'tools/call': {'content': [{'type': 'text', 'text': 'Hello'}]},
+    }
+    if method == 'tools/call':
+        open('/workspace/ran.txt', 'a').write('greeted\\n')
+    if id is not None:
+        print(json.dumps({'jsonrpc': '2.0', 'id': id, 'result': results.get(method, {})}), flush=True)
+`;
+
+const token = 'token-of-the-issues-0123456789';
 let setting: Setting;
+let issues: TestMcpServer;
+let services: ReturnType<typeof createServices>;
 beforeAll(async () => {
-  setting = await createSetting(script, { env: { AIRLOCK_SERVICES: services.dir } });
+  issues = await startMcpServer(token);
+  const servers = {
+    issues: { url: issues.url, headers: { authorization: 'Bearer {{ISSUES_TOKEN}}' } },
+    greeter: { command: 'python3', args: ['/workspace/greeter.py'] },
+  };
+  services = createServices({
+    asking: asking('asking'),
+    hasty: asking('hasty', 'answerMs: 4000'),
+    served: asking(
+      'served',
+      `mcpServers: ${JSON.stringify(servers)}, files: ${JSON.stringify({ 'greeter.py': greeter })}`,
+    ),
+  });
+  const env = { AIRLOCK_SECRET_ISSUES_TOKEN: token, AIRLOCK_SECRET_HOSTS_ISSUES_TOKEN: issues.host };
+  setting = await createSetting(script, { env: { ...env, AIRLOCK_SERVICES: services.dir } });
 });
 afterAll(async () => {
   await setting?.remove();
-  services.remove();
+  await issues?.close();
+  services?.remove();
 });
 afterEach(() => setting.sim.control.reset());
 
@@ -163,7 +209,7 @@ describe.each(models)('a turn that waits for a person (model varies: $vary)', ({
     const asking = await begin('run it for the ocelot');
     const begun = Date.now();
     expect((await api.events(asking.id)).find(ofKind('request'))?.payload).toMatchObject({
-      ask: { tool: 'Bash', reason: 'People look at commands', description: 'Notes it' },
+      ask: { tool: 'Bash', reason: 'People look at it', description: 'Notes it' },
     });
     await untilAsleep(asking, asking.at);
     const slept = Date.now() - begun;
@@ -195,6 +241,24 @@ describe.each(models)('a turn that waits for a person (model varies: $vary)', ({
 });
 
 describe('a turn that sleeps', () => {
+  it('shows what it asks in the panel, where it is answered', async () => {
+    const { host } = setting;
+    const browser = await launchBrowser();
+    onTestFinished(() => browser.close());
+    const asking = await begin('ask me about ocelots');
+    await untilAsleep(asking, asking.at);
+    const page = await browser.newPage();
+    await signIn(page, host);
+    await page.getByTestId('service-card-asking').waitFor();
+    await page.goto(`${host.url}/executions/${asking.id}`);
+    await page.getByText('Asleep: it gave up its container').waitFor();
+    const request = page.getByTestId('question-request');
+    await request.getByRole('radio', { name: 'Yes' }).check();
+    await request.getByTestId('question-submit').click();
+    await page.getByText('"Tea?"="Yes"').first().waitFor();
+    await recall(asking, 'ask me about ocelots');
+  });
+
   it('is stopped by a person, and nothing runs', async () => {
     const { api } = setting;
     const asking = await begin('run it for the ocelot');
@@ -204,6 +268,18 @@ describe('a turn that sleeps', () => {
       await expect(readRan(asking.session)).rejects.toThrow('No such file');
     });
     expect(outcomesIn(events)).toEqual(['withdrawn']);
+    expect(events.find(ofKind('turn'))?.payload).toMatchObject({ text: '', interrupted: true });
+  });
+
+  it('is stopped by a person while it wakes, and nothing runs', async () => {
+    const { api } = setting;
+    const asking = await begin('run it for the ocelot');
+    await untilAsleep(asking, asking.at);
+    await api.answer(asking.request, { decision: 'allow' });
+    expect((await api.call('POST', `/sessions/${asking.session}/interrupt`)).status).toBe(204);
+    const events = await recall(asking, 'run it for the ocelot', async () => {
+      await expect(readRan(asking.session)).rejects.toThrow('No such file');
+    });
     expect(events.find(ofKind('turn'))?.payload).toMatchObject({ text: '', interrupted: true });
   });
 
@@ -232,6 +308,23 @@ describe('a turn that sleeps', () => {
       'I heard the word.',
     ]);
     await api.call('POST', `/executions/${other.id}/cancel`);
+  });
+
+  it('H16. has a call of an MCP server to make, elsewhere or in the container, which is made once', async () => {
+    const { api } = setting;
+    const remote = await begin('create an issue, ocelot', 'served');
+    await untilAsleep(remote, remote.at);
+    await api.answer(remote.request, { decision: 'allow' });
+    const events = await recall(remote, 'create an issue, ocelot');
+    expect(textsOf(events)[0]).toContain('It says: Created ocelot');
+    expect(issues.done).toEqual(['ocelot']);
+    const local = await begin('greet me, ocelot', 'served');
+    expect((await api.events(local.id)).find(ofKind('request'))?.payload).toMatchObject({
+      ask: { mcpServer: { name: 'greeter', source: 'dynamic' } },
+    });
+    await untilAsleep(local, local.at);
+    await api.answer(local.request, { decision: 'allow' });
+    await recall(local, 'greet me, ocelot', async () => expect(await readRan(local.session)).toBe('greeted'));
   });
 
   it('goes on when nobody answers in time', async () => {

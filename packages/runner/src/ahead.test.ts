@@ -1,8 +1,11 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { SessionSpec } from '@airlock/protocol/wire';
 import { query, type SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
 import { v7 } from 'uuid';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { foretell, startAhead } from './ahead.ts';
 import { claudeOptions } from './claude-options.ts';
 import { createClaudeProcess } from './claude-process.ts';
@@ -78,8 +81,17 @@ describe('foretell()', () => {
   });
 });
 
+it.each<[string, Partial<SessionSpec>]>([
+  ['alone', {}],
+  ['with tools', { tools: [tool] }],
+  ['with plugins', { plugins: ['keep-workspace'] }],
+  ['with MCP servers', { mcpServers: { db: { type: 'http' } } }],
+])('H18. a CLI that resumes waits for the SDK: %s', async (_name, spec) => {
+  const { args } = await asked(surroundingsOf({ resumes: true, ...spec }));
+  expect(args.filter((arg) => arg === '--await-initialize')).toHaveLength(1);
+});
+
 describe('a CLI that was started ahead', () => {
-  const surroundings = surroundingsOf({}, { AIRLOCK_CLAUDE: '/bin/sh', AIRLOCK_WORKSPACE: '/tmp' });
   const { signal } = new AbortController();
 
   /** `cat` waits for what it is told, as the CLI does. */
@@ -128,7 +140,11 @@ describe('a CLI that was started ahead', () => {
   });
 
   it('ends with the runner when the SDK never asked for it', async () => {
-    const ahead = startAhead(surroundings, url);
+    const folder = mkdtempSync(join(tmpdir(), 'airlock-ahead-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const program = join(folder, 'claude');
+    writeFileSync(program, '#!/bin/sh\nexec cat\n', { mode: 0o755 });
+    const ahead = startAhead(surroundingsOf({}, { AIRLOCK_CLAUDE: program, AIRLOCK_WORKSPACE: folder }), url);
     const exited = ahead && once(ahead.child, 'exit');
     await createClaudeProcess(() => undefined, ahead).end();
     expect(await exited).toEqual([null, 'SIGKILL']);

@@ -70,7 +70,7 @@ export function startConversation({
   const asks = createAsks({ send, isFree: tools.isFree, onEdited: edits.note });
   const { putOff } = config.spec;
   const { push: tell, flushed: committed } = uplink;
-  const puttingOff = createPuttingOff({ asks, send, tell, committed, wasPutOff: putOff !== undefined });
+  const puttingOff = createPuttingOff({ asks, send, tell, committed, interrupt, wasPutOff: putOff !== undefined });
   const checks = createChecks({ send, hasRules: config.spec.checks ?? false, hold: puttingOff.hold });
   const killsBefore = countMemoryKills();
   let isEnding = false;
@@ -138,6 +138,7 @@ export function startConversation({
           mirror.streams(message.event.type !== 'message_stop');
         }
         mirror.add(read(message), entryOf(message));
+        puttingOff.tellWaits();
       }
     } catch (error) {
       thrown = error;
@@ -176,8 +177,12 @@ export function startConversation({
     return endingOf(exit, kills, thrown);
   }
 
-  function control(problem: string, act: () => Promise<void>): void {
-    act().catch((error: unknown) => uplink.push({ type: 'note', text: `${problem}: ${error}` }));
+  async function control(problem: string, act: () => Promise<void>): Promise<void> {
+    await act().catch((error: unknown) => uplink.push({ type: 'note', text: `${problem}: ${error}` }));
+  }
+
+  async function interrupt(): Promise<void> {
+    await control('Not interrupted', async () => void (await sdk?.interrupt()));
   }
 
   async function applySettings({ permissionMode, model, effort }: Extract<DownFrame, { type: 'settings' }>) {
@@ -213,13 +218,14 @@ export function startConversation({
           checks.answer(frame);
           return;
         case 'interrupt':
-          control('Not interrupted', async () => void (await sdk?.interrupt()));
+          if (puttingOff.isAwaited) puttingOff.stopFirst();
+          else void interrupt();
           return;
         case 'settings':
-          control('Not changed', () => applySettings(frame));
+          void control('Not changed', () => applySettings(frame));
           return;
         case 'stop_task':
-          control('Not stopped', async () => await (await started.promise).stopTask(frame.id));
+          void control('Not stopped', async () => await (await started.promise).stopTask(frame.id));
           return;
         case 'put_off':
           puttingOff.take(frame);

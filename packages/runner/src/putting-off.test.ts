@@ -15,44 +15,54 @@ function rig({ wasPutOff = false } = {}) {
   const send = (frame: SingleFrame) => void frames.push(frame);
   const asks = createAsks({ send, isFree: () => false, onEdited: () => undefined });
   const commit = Promise.withResolvers<void>();
-  const putting = createPuttingOff({ asks, send, tell: send, committed: () => commit.promise, wasPutOff });
   const leaving = new AbortController();
+  const interrupt = () => Promise.resolve(leaving.abort());
+  const committed = () => commit.promise;
+  const putting = createPuttingOff({ asks, send, tell: send, committed, interrupt, wasPutOff });
   const hold = () => putting.hold({ toolUseId: 'a', tool: 'Bash', input: {} }, leaving.signal);
   const putOff = () => putting.take({ type: 'put_off', requestId: 'a' });
   const types = () => frames.map(({ type }) => type);
-  return { frames, asks, commit, putting, leaving, hold, putOff, types };
+  /** A message comes, and what people are shown of it. */
+  const hear = (said: SDKMessage) => {
+    const isLast = putting.see(said);
+    if (said.type === 'user') send({ type: 'note', text: 'a result' });
+    putting.tellWaits();
+    return isLast;
+  };
+  return { frames, asks, commit, putting, leaving, hear, hold, putOff, types };
 }
 
 describe('a call that is held', () => {
   it('H17. is put off when it is told to, once it was said that it could be', async () => {
-    const { frames, putting, leaving, hold, putOff, types } = rig();
+    const { frames, hear, leaving, hold, putOff, types } = rig();
     const held = hold();
     expect(types()).toEqual(['ask']);
-    expect(putting.see(call)).toBe(false);
+    expect(hear(call)).toBe(false);
     expect(frames[1]).toEqual({ type: 'waits', requestId: 'a' });
     putOff();
     expect(await held).toBe('put_off');
     leaving.abort();
-    expect(putting.see(deferred)).toBe(true);
+    expect(hear(deferred)).toBe(true);
     // Its ask stays open.
     expect(types()).toEqual(['ask', 'waits']);
   });
 
   it('H17. is not when there is another call by then, and may be once that is done', () => {
-    const { putting, hold, putOff, types } = rig();
-    putting.see(call);
+    const { hear, hold, putOff, types } = rig();
+    hear(call);
     void hold();
-    putting.see(another);
+    hear(another);
     putOff();
     expect(types()).toEqual(['ask', 'waits', 'not_put_off']);
-    putting.see(message({ type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 'b' }] } }));
-    expect(types()).toEqual(['ask', 'waits', 'not_put_off', 'waits']);
+    hear(message({ type: 'user', message: { content: [{ type: 'tool_result', tool_use_id: 'b' }] } }));
+    // What is shown is work, after which it waits again.
+    expect(types()).toEqual(['ask', 'waits', 'not_put_off', 'note', 'waits']);
   });
 
   it('H17. is not when it was answered at that moment, or is not known', async () => {
-    const { asks, putting, hold, putOff, types } = rig();
+    const { asks, hear, hold, putOff, types } = rig();
     putOff();
-    putting.see(call);
+    hear(call);
     const held = hold();
     asks.answer('a', { behavior: 'allow' });
     putOff();
@@ -61,14 +71,14 @@ describe('a call that is held', () => {
   });
 
   it('says that the container stays when the CLI went on all the same', async () => {
-    const { putting, hold, putOff, types } = rig();
-    putting.see(call);
+    const { hear, hold, putOff, types } = rig();
+    hear(call);
     const held = hold();
     putOff();
     await held;
-    expect(putting.see(result)).toBe(false);
-    expect(types()).toEqual(['ask', 'waits', 'ask_withdrawn', 'not_put_off']);
-    expect(putting.see(deferred)).toBe(false);
+    expect(hear(result)).toBe(false);
+    expect(types()).toEqual(['ask', 'waits', 'ask_withdrawn', 'not_put_off', 'note']);
+    expect(hear(deferred)).toBe(false);
   });
 });
 
@@ -98,11 +108,18 @@ describe('a call that was put off', () => {
     expect(types()).toEqual(['ask', 'ask_withdrawn']);
   });
 
+  it('is stopped as soon as the CLI takes it up, and asked about no more, when that was said before', async () => {
+    const { putting, hold, types } = rig({ wasPutOff: true });
+    putting.stopFirst();
+    expect(await hold()).toBe('decided');
+    expect(types()).toEqual([]);
+  });
+
   it('is not waited for any more when it has a result without being asked about', () => {
-    const { putting } = rig({ wasPutOff: true });
-    putting.see(another);
+    const { putting, hear } = rig({ wasPutOff: true });
+    hear(another);
     expect(putting.isAwaited).toBe(true);
-    putting.see(result);
+    hear(result);
     expect(putting.isAwaited).toBe(false);
   });
 });

@@ -19,10 +19,14 @@ export interface PuttingOff {
   said(uuid: string): void;
   /** Takes note of what the CLI says; true when a call is put off with it: nothing more is to come. */
   see(message: SDKMessage): boolean;
+  /** Says of a call that is held that it could be put off, if it can; behind what is shown of the last message. */
+  tellWaits(): void;
   /** Puts a call off, or says that it cannot be. */
   take(frame: Extract<DownFrame, { type: 'put_off' }>): void;
   /** Whether the CLI is still to ask again about the call an earlier one put off. */
   readonly isAwaited: boolean;
+  /** The turn is to be stopped, which the CLI cannot be told before it has taken it up. */
+  stopFirst(): void;
 }
 
 interface PuttingOffOptions {
@@ -35,14 +39,18 @@ interface PuttingOffOptions {
   readonly committed: () => Promise<void>;
   /** An earlier container put off a call. */
   readonly wasPutOff: boolean;
+  /** Stops the turn; resolves when the CLI has been told, and does not reject. */
+  readonly interrupt: () => Promise<void>;
 }
 
-export function createPuttingOff({ asks, send, tell, committed, wasPutOff }: PuttingOffOptions): PuttingOff {
+export function createPuttingOff(options: PuttingOffOptions): PuttingOff {
+  const { asks, send, tell, committed, interrupt } = options;
   const calls = createOpenCalls();
   /** Calls that are held, and whether it was said of each that it could be put off. */
   const held = new Map<string, boolean>();
   let leaving: string | undefined;
-  let isAwaited = wasPutOff;
+  let isAwaited = options.wasPutOff;
+  let isStopped = false;
 
   function tellWaits(): void {
     for (const [requestId, isTold] of held) {
@@ -54,6 +62,7 @@ export function createPuttingOff({ asks, send, tell, committed, wasPutOff }: Put
 
   /** The CLI cannot put off a call twice. */
   async function holdAgain(call: HeldCall, signal: AbortSignal): Promise<'decided'> {
+    if (isStopped) await interrupt();
     if ((await asks.hold(call, signal)) === 'decided') {
       tell({ type: 'taken_up', toolUseId: call.toolUseId });
       await committed();
@@ -89,9 +98,9 @@ export function createPuttingOff({ asks, send, tell, committed, wasPutOff }: Put
         // Something in the image has decided about it.
         if (message.type === 'assistant' || message.type === 'user' || message.type === 'result') stay(leaving);
       }
-      tellWaits();
       return false;
     },
+    tellWaits,
     take({ requestId }) {
       if (held.has(requestId) && calls.isOnly(requestId) && asks.putOff(requestId)) {
         leaving = requestId;
@@ -102,6 +111,9 @@ export function createPuttingOff({ asks, send, tell, committed, wasPutOff }: Put
     },
     get isAwaited() {
       return isAwaited;
+    },
+    stopFirst() {
+      isStopped = true;
     },
   };
 }
