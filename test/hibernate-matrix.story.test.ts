@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Event } from '@airlock/protocol/events';
 import type { Outcome } from '@airlock/protocol/service-channel';
 import type { SingleFrame } from '@airlock/protocol/wire';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { isState } from './harness/recall.ts';
 import { createSessionRig } from './harness/session-rig.ts';
@@ -50,19 +50,19 @@ async function hold(crashAt = Number.POSITIVE_INFINITY, vary = false): Promise<T
   rig.sim.control.setVary({ enabled: vary });
   try {
     const outcomes = [await rig.say('Please run it, ocelot'), await rig.say('how did it begin?')];
-    const ran = join(rig.placement.workspace, 'ran.txt');
     return {
       outcomes,
       events: await rig.events(),
       frames,
       settled: rig.settled,
-      ran: existsSync(ran) ? readFileSync(ran, 'utf8') : '',
+      ran: readIfThere(join(rig.placement.workspace, 'ran.txt')),
     };
   } finally {
     await rig.end();
   }
 }
 
+const readIfThere = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 const textsOf = (outcomes: Outcome[]) =>
   outcomes.map((outcome) => (outcome.ok ? (outcome.value as { text: string }).text : outcome.error.code));
 const messagesOf = (events: Event[]) =>
@@ -104,4 +104,27 @@ describe.each([{ vary: false }, { vary: true }])('H15, H16. a turn that sleeps (
       if (isLost) expect(textsOf(told.outcomes)[0], lostAt).toBe('Whether it ran I do not know.');
     }
   }, 300_000);
+});
+
+describe('a CLI that is spoken to late', () => {
+  it.each([
+    ['allowed', { decision: 'allow' }, 'ran\n'],
+    ['denied', { decision: 'deny', message: 'No' }, ''],
+  ])('H18. makes the call that was put off only as people have decided: %s', async (_, answer, ran) => {
+    const rig = await createSessionRig({
+      script,
+      // Nothing of the CLI's own would hold it back.
+      session: { hibernateMs: 1, rules: [{ decision: 'ask', tool: 'Bash' }], allowedTools: ['Bash'] },
+      sleeps: true,
+      answer,
+      late: true,
+    });
+    onTestFinished(() => rig.end());
+    expect(textsOf([await rig.say('Please run it, ocelot')])).toEqual(['It ran.']);
+    expect(readIfThere(join(rig.placement.workspace, 'ran.txt'))).toBe(ran);
+    const events = await rig.events();
+    expect(events.filter(isState('hibernated'))).toHaveLength(1);
+    expect(events.filter(ofKind('request'))).toHaveLength(1);
+    expect(events.filter(ofKind('tool_result')).map(({ payload }) => payload.isError)).toEqual([ran === '']);
+  });
 });

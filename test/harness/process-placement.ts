@@ -25,12 +25,16 @@ export interface ProcessPlacement extends Placement {
 const claude = join(root, 'node_modules/@anthropic-ai/claude-agent-sdk-linux-x64/claude');
 const unused = () => Promise.reject(new RangeError('not used here'));
 
-export function createProcessPlacement(): ProcessPlacement {
+/** `late`: a CLI that resumes hears nothing before it has nothing more to do by itself. */
+export function createProcessPlacement({ late = false } = {}): ProcessPlacement {
   const dir = mkdtempSync(join(tmpdir(), 'airlock-processes-'));
   const workspace = join(dir, 'workspace');
   for (const path of [workspace, join(dir, 'project')]) mkdirSync(path);
   const shell = join(dir, 'bash');
   writeFileSync(shell, '#!/bin/sh\nexec /bin/bash "$@"\n', { mode: 0o755 });
+  const lateClaude = join(dir, 'claude');
+  const program = join(root, 'test/harness/late-claude.ts');
+  writeFileSync(lateClaude, `#!/bin/sh\nexec ${process.execPath} ${program} ${claude} "$@"\n`, { mode: 0o755 });
   const homes: string[] = [];
   const running = new Map<string, ChildProcess>();
 
@@ -70,7 +74,7 @@ export function createProcessPlacement(): ProcessPlacement {
         env: {
           HOME: home,
           PATH: process.env.PATH ?? '',
-          AIRLOCK_CLAUDE: claude,
+          AIRLOCK_CLAUDE: late ? lateClaude : claude,
           AIRLOCK_PROJECT: join(dir, 'project'),
           AIRLOCK_WORKSPACE: workspace,
           AIRLOCK_SHELL: shell,

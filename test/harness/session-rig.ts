@@ -13,6 +13,7 @@ import { openWire } from '@airlock/host/wire/open-wire';
 import { noWorkspaces } from '@airlock/host/workspaces/fixtures';
 import { createModelSim, type ModelSim } from '@airlock/model-sim/server';
 import type { Event } from '@airlock/protocol/events';
+import type { JsonObject } from '@airlock/protocol/json';
 import type { Outcome, SessionOptions } from '@airlock/protocol/service-channel';
 import type { SingleFrame } from '@airlock/protocol/wire';
 import { vi } from 'vitest';
@@ -35,23 +36,23 @@ export interface SessionRigOptions {
   readonly session?: SessionOptions;
   /** People answer only when the session has fallen asleep over what it asks. */
   readonly sleeps?: boolean;
+  /** What they answer; allows when left out. */
+  readonly answer?: JsonObject;
+  /** A CLI that resumes hears nothing before it has nothing more to do by itself. */
+  readonly late?: boolean;
   /** Called after a write of frames is committed, before any later frame is. */
   readonly onCommitted?: (frames: readonly SingleFrame[], placement: ProcessPlacement) => Promise<void>;
 }
 
-export async function createSessionRig({
-  script,
-  session = {},
-  sleeps = false,
-  onCommitted,
-}: SessionRigOptions): Promise<SessionRig> {
+export async function createSessionRig(options: SessionRigOptions): Promise<SessionRig> {
+  const { script, session = {}, sleeps = false, answer = { decision: 'allow' }, late = false, onCommitted } = options;
   const clock = () => new Date();
   const sim = createModelSim({ scripts: [{ yaml: script, file: 'matrix.yaml' }], pace: 0 });
   const { url } = await sim.listen();
   const { store, path, remove } = await temporaryStore();
   const log = createLog(store, clock);
   const { files } = createFiles({ home: dirname(path), store, log, clock });
-  const placement = createProcessPlacement();
+  const placement = createProcessPlacement({ late });
   const gateway = createModelGateway({ baseUrl: url, apiKey: 'sk-real' });
   const settled: number[] = [];
   const turns: PromiseWithResolvers<Outcome>[] = [];
@@ -125,7 +126,7 @@ export async function createSessionRig({
     const { request } = frame.event.payload;
     // One that is withdrawn meanwhile needs no answer.
     void (sleeps ? untilAsleep(request) : Promise.resolve())
-      .then(() => inbox.answer(request, { decision: 'allow' }, { name: 'admin', role: 'admin' }))
+      .then(() => inbox.answer(request, answer, { name: 'admin', role: 'admin' }))
       .catch(() => undefined);
   });
 
