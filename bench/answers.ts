@@ -42,7 +42,7 @@ async function run(host: HostRig, times: number, before: (id: string) => Promise
 
 function children(): string[] {
   try {
-    return execFileSync('pgrep', ['-P', String(process.pid), '-f', 'service.ts'], { encoding: 'utf8' })
+    return execFileSync('pgrep', ['-P', String(process.pid), '-f', 'flow/src/process.ts'], { encoding: 'utf8' })
       .trim()
       .split('\n');
   } catch {
@@ -60,6 +60,7 @@ await host.stop();
 
 const idle = await startHostRig({ store, services: servicesDir, env, serviceIdleMs: 20 });
 const started = await run(idle, starts, async (id) => {
+  if (children().length === 0) throw new Error('The process of the service was not found');
   idle.executions.release([id]);
   while (children().length > 0) await passed(10);
 });
