@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ofKind } from './harness/api.ts';
 import { runIn, untilRemoved } from './harness/containers.ts';
 import { reply } from './harness/endings.ts';
 import { root } from './harness/host.ts';
-import { type Begun, begin as beginIn, isState, recallScenarios } from './harness/recall.ts';
+import { askWhich, type Begun, begin as beginIn, isState, recallScenarios, seeRecalled } from './harness/recall.ts';
 import { createServices } from './harness/services.ts';
 import { createSetting, type Setting } from './harness/setting.ts';
 
@@ -110,6 +110,29 @@ describe('a conversation that sleeps', () => {
     expect((await api.call('POST', `/executions/${begun.id}/cancel`)).status).toBeLessThan(300);
     await api.until(begun.id, isState('ended'), lock.seq);
     expect(await hasContainer(begun.session)).toBe(false);
+  });
+
+  it('waits for its image when somebody removes it, and goes on when it is back', async () => {
+    const { body } = await setting.api.call('GET', '/system');
+    const given = engine.getImage((body.image as { reference: string }).reference);
+    const image = { repo: 'airlock-story', tag: 'gone' };
+    const reference = `${image.repo}:${image.tag}`;
+    await given.tag(image);
+    onTestFinished(() => engine.getImage(reference).remove());
+    const other = await createSetting(script, {
+      env: { AIRLOCK_SERVICES: services.dir, CONTAINER_IMAGE_URI: reference },
+    });
+    onTestFinished(() => other.remove());
+    const begun = await beginIn(other, 'nothing special');
+    const { seq } = await other.api.until(begun.id, isState('hibernated'), begun.at);
+    await untilRemoved(begun.session);
+    await engine.getImage(reference).remove();
+    const asked = await askWhich(other, begun);
+    const told = await other.api.until(begun.id, isState('unreachable'), seq);
+    expect(told.payload).toMatchObject({ detail: expect.stringMatching(/image is missing.*Run `npm start`/) });
+    await given.tag(image);
+    const events = await seeRecalled(other, begun, asked, () => Promise.resolve());
+    expect(events.filter(isState('unreachable'))).toHaveLength(1);
   });
 
   it('does not sleep while Claude works or a person is asked', async () => {

@@ -81,7 +81,7 @@ describe('waitOf()', () => {
   it('says of a session what is in its way', () => {
     expect(ofSession({ told: { state: 'unreachable', at: ago(9) }, tools: [{ tool: 'Bash', at: ago(20) }] })).toEqual({
       kind: 'engine',
-      text: 'The container engine does not answer',
+      text: 'The container engine does not answer, or has no worker image',
       since: ago(9),
     });
     expect(ofSession({ state: 'starting', hasContainer: false })).toMatchObject({ kind: 'container' });

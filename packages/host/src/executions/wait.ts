@@ -99,7 +99,7 @@ function forSession(known: Known, now: Date): Wait | undefined {
 
 function unreachable({ told }: KnownSession): Wait | undefined {
   if (told?.state !== 'unreachable') return undefined;
-  return { kind: 'engine', text: 'The container engine does not answer', since: told.at };
+  return { kind: 'engine', text: 'The container engine does not answer, or has no worker image', since: told.at };
 }
 
 function forRoom({ queuedAt }: KnownSession, { queue }: Known): Wait | undefined {

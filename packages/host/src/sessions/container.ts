@@ -1,6 +1,6 @@
 import { AirlockError } from '@airlock/protocol/errors';
 import type { SessionSpec } from '@airlock/protocol/wire';
-import type { CacheMount, Placement } from '../placement/placement.ts';
+import type { CacheMount, Placement, WorkerImage } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
 import { openStates, type SessionRow, settingsOf } from './session-row.ts';
 
@@ -21,6 +21,21 @@ export interface ContainerDeps {
 export function wantsContainer({ state, container }: SessionRow): boolean {
   if (container === null && state === 'ending') return false;
   return openStates.some((open) => open === state);
+}
+
+/** Whether a container can wait for what it cannot be started without: people wait for the first one, and are told at once. */
+export function canWaitFor({ replaces, epoch }: SessionRow, { code }: AirlockError): boolean {
+  return (replaces !== null || epoch > 0) && (code === 'engine_unreachable' || code === 'image_missing');
+}
+
+/** Gives a session whose image is gone the one now in use: its host was updated meanwhile. False when that is the same. */
+export async function takeNewImage(store: Store, { id, image }: SessionRow, inUse: WorkerImage): Promise<boolean> {
+  const { reference, digest } = inUse;
+  if (image === reference) return false;
+  await store.write(async (tx) => {
+    await tx.db.updateTable('sessions').set({ image: reference, digest }).where('id', '=', id).execute();
+  });
+  return true;
 }
 
 /** Removes the container that is gone, if it is still there; what cannot be removed now is when the next one starts. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { AirlockError } from '@airlock/protocol/errors';
+import { AirlockError, type ErrorCode } from '@airlock/protocol/errors';
 import { sizeInWords } from '@airlock/protocol/files/file';
 import { pack } from 'tar-stream';
 import type { ExecutionFiles } from '../files/execution-files.ts';
@@ -11,6 +11,14 @@ import { statement } from '../store/statement.ts';
 import type { Store } from '../store/store.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
 import { findSession, type SessionRow, settingsOf } from './session-row.ts';
+
+/** What no other try to bring files would change. */
+export const unbringable = new Set<ErrorCode>([
+  'workspace_full',
+  'container_failed',
+  'repository_unusable',
+  'secret_unusable',
+]);
 
 interface GivenFilesOptions {
   readonly store: Store;

@@ -6,10 +6,11 @@ import type { McpTarget } from '../gateway/mcp-gateway.ts';
 import type { UpstreamProblem } from '../gateway/problem.ts';
 import type { Log } from '../log/log.ts';
 import type { Fence } from '../ownership/ownership.ts';
-import type { Placement } from '../placement/placement.ts';
+import type { Placement, WorkerImage } from '../placement/placement.ts';
 import type { Store } from '../store/store.ts';
 import type { McpRequest, McpResponse, ModelRequest, ModelResponse } from '../wire/wire.ts';
 import type { Workspaces } from '../workspaces/workspaces.ts';
+import { takeNewImage } from './container.ts';
 import { commitFrame, endsTurn, type FrameSinks } from './frames.ts';
 import type { LinkDeps } from './link.ts';
 import type { Losses } from './losses.ts';
@@ -51,6 +52,8 @@ interface Parts {
   readonly bringFiles: LinkDeps['bringFiles'];
   readonly room: LinkDeps['room'];
   readonly withCaches: LinkDeps['withCaches'];
+  /** The worker image now in use. */
+  readonly image: () => WorkerImage;
 }
 
 /** What every link of this host does when something happens on its session. */
@@ -135,7 +138,12 @@ export function createLinkDeps(parts: Parts): LinkDeps {
     },
     async onUnreachable(session, problem) {
       const row = await store.db.selectFrom('sessions').selectAll().where('id', '=', session).executeTakeFirst();
-      if (row) await noteState(row, 'unreachable', `${problem.message}. Trying again until it answers`);
+      if (!row) return;
+      const { message, code } = problem;
+      if (code !== 'image_missing')
+        return await noteState(row, 'unreachable', `${message}. Trying again until it answers`);
+      if (await takeNewImage(store, row, parts.image())) return;
+      await noteState(row, 'unreachable', `${message}. ${problem.toBody().fix}. Trying again until it is there`);
     },
   };
 }

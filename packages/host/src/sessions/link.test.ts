@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
-import { AirlockError } from '@airlock/protocol/errors';
+import { AirlockError, type ErrorCode } from '@airlock/protocol/errors';
 import type { DownFrame, UpFrame } from '@airlock/protocol/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addExecution } from '../log/fixtures.ts';
@@ -39,6 +39,7 @@ let told: string[];
 /** Whether a container that is gone is replaced. */
 let replacing: boolean;
 let removed: string[];
+let failure: ErrorCode;
 let bringing: () => Promise<void> = () => Promise.resolve();
 let link: Link | undefined;
 /** Room for one container, which somebody else may have. */
@@ -50,7 +51,7 @@ const placement: Placement = {
   start: () => {
     starts += 1;
     onStart();
-    if (starts === failingStart) return Promise.reject(new AirlockError('engine_unreachable', 'It restarts'));
+    if (starts === failingStart) return Promise.reject(new AirlockError(failure, 'It restarts'));
     return Promise.resolve({ id: randomUUID(), session });
   },
   settle: () => Promise.resolve(),
@@ -131,6 +132,7 @@ const deps = (): LinkDeps => ({
 beforeEach(async () => {
   temporary = await temporaryStore();
   bringing = () => Promise.resolve();
+  failure = 'engine_unreachable';
   [starts, failingStart, downTaken, wires, committed, told, removed, replacing] = [0, 0, 0, [], [], [], [], false];
   onWire = () => undefined;
   onStart = () => undefined;
@@ -436,12 +438,21 @@ describe('a link', () => {
     expect(await lost).toMatchObject({ code: 'container_lost', detail: expect.stringContaining('its last words') });
   });
 
-  it('L5. waits for an engine that is away when a session is to wake', async () => {
+  it.each(['engine_unreachable', 'image_missing'] as const)('L5. waits when a session is to wake: %s', async (code) => {
+    failure = code;
     await change({ epoch: 3 });
     failingStart = 1;
     link = createLink(session, deps());
     await wireNumber(1);
     expect([starts, told]).toEqual([2, ['unreachable']]);
+  });
+
+  it('L5. is lost at once when there is no image for its first container', async () => {
+    failure = 'image_missing';
+    failingStart = 1;
+    link = createLink(session, deps());
+    expect(await lost).toMatchObject({ code: 'image_missing' });
+    expect(starts).toBe(1);
   });
 
   it('L5. waits for an engine that is away when the next container is to start', async () => {

@@ -1,11 +1,19 @@
 import type { Duplex } from 'node:stream';
-import { AirlockError, type ErrorCode } from '@airlock/protocol/errors';
+import { AirlockError } from '@airlock/protocol/errors';
 import type { LiveFrame, UpFrame } from '@airlock/protocol/wire';
 import type { Fence } from '../ownership/ownership.ts';
 import type { Tx } from '../store/store.ts';
 import type { HostHello, McpRequest, ModelRequest, ModelResponse, Wire, WireHandlers } from '../wire/wire.ts';
 import { commitUp, type Down } from './commit-up.ts';
-import { type ContainerDeps, removeReplaced, startContainer, wantsContainer, whyGone } from './container.ts';
+import {
+  type ContainerDeps,
+  canWaitFor,
+  removeReplaced,
+  startContainer,
+  wantsContainer,
+  whyGone,
+} from './container.ts';
+import { unbringable } from './given-files.ts';
 import { isFarewell, isFarewellQueued, readOutbox } from './outbox.ts';
 import { isResting } from './replacement.ts';
 import type { Room } from './room.ts';
@@ -21,7 +29,7 @@ import { findSession, isOfHost, type SessionRow, sessionId, takeContainer } from
  * L3. A frame is acknowledged after its commit; frame numbers of a container are committed without gap or repeat.
  * L4. What was queued for the runner is sent in order and kept until the runner has taken it.
  * L5. A container is replaced, or its session lost, only when the container is known to be gone, never because the engine
- *     could not be asked.
+ *     could not be asked; nor is a session lost that has had one, because the engine or the image is away.
  * L6. What is said to Claude goes to the runner once the files given before are in the workspace.
  */
 
@@ -60,14 +68,6 @@ export interface Link {
   stop(): Promise<void>;
   readonly finished: Promise<void>;
 }
-
-/** What no other try would change. */
-const unbringable = new Set<ErrorCode>([
-  'workspace_full',
-  'container_failed',
-  'repository_unusable',
-  'secret_unusable',
-]);
 
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
@@ -219,13 +219,12 @@ export function createLink(id: string, deps: LinkDeps): Link {
     if (!stopping.signal.aborted) await woken.promise;
   }
 
-  /** A container to follow another can wait for the engine; people wait for the first one. */
-  function whileUnreachable({ replaces, epoch }: SessionRow): (error: unknown) => Promise<undefined> {
+  function whileUnreachable(row: SessionRow): (error: unknown) => Promise<undefined> {
     return async (error) => {
       // It was still waiting for its caches.
       if (stopping.signal.aborted && error === stopping.signal.reason) return undefined;
       const problem = AirlockError.from(error, 'container_failed');
-      if ((replaces === null && epoch === 0) || problem.code !== 'engine_unreachable') throw problem;
+      if (!canWaitFor(row, problem)) throw problem;
       await noteUnreachable(problem);
     };
   }
