@@ -20,6 +20,18 @@ scenarios:
 
 const services = createServices({
   'claude-hitl': `export { default } from '${join(root, 'services/claude-hitl/service.ts')}';`,
+  few: `import { form, text } from '@airlock/flow/form';
+import { defineService } from '@airlock/flow/service';
+export default defineService({
+  name: 'few', title: 'Few', description: '', form: form({}),
+  async run(ctx) {
+    const claude = await ctx.session('main', { atOnce: 1 });
+    await claude.send('one of a crowd');
+    await ctx.lock('look', form({ word: text({ required: true }) }));
+    await claude.send('again');
+    await claude.end();
+  },
+});`,
   large: `import { form } from '@airlock/flow/form';
 import { defineService } from '@airlock/flow/service';
 export default defineService({
@@ -65,6 +77,26 @@ describe('more conversations than there is room for', () => {
       expect(log.filter(isState('lost'))).toEqual([]);
     }
     expect(events.flat().filter(isState('hibernated')).length).toBeGreaterThanOrEqual(9);
+  });
+
+  it('has no more of a service at once than that wants, and others beside them', async () => {
+    const { api } = setting;
+    const [first, second] = [await api.launch('few', {}), await api.launch('few', {})];
+    const looks = [await api.until(first, ofKind('lock'))];
+    expect((await api.until(second, isState('queued'))).payload).toMatchObject({ detail: '0 before it' });
+    const other = await api.launch('claude-hitl', { prompt: 'one of a crowd, beside them' });
+    await api.until(other, ofKind('lock'));
+    // It gives up its container for the one that waits, and waits for it in turn.
+    await api.until(first, isState('hibernated'));
+    looks.push(await api.until(second, ofKind('lock')));
+    for (const { payload } of looks) await api.answer(payload.request, { word: 'go' });
+    for (const id of [first, second]) {
+      await api.until(id, (event) => event.kind === 'status' && event.payload.status === 'finished');
+      const events = await api.events(id);
+      expect(textsOf(events)).toEqual(['You are one of many.', 'You are still the same: one of a crowd']);
+      expect(events.filter(isState('lost'))).toEqual([]);
+    }
+    await api.call('POST', `/executions/${other}/cancel`);
   });
 
   it('refuses one that is larger than all of it', async () => {

@@ -1,5 +1,5 @@
 import { AirlockError } from '@airlock/protocol/errors';
-import { type Retry, retrySchema } from '@airlock/protocol/service-channel';
+import { type Retry, retrySchema } from '@airlock/protocol/retry';
 import * as z from 'zod';
 import type { ContextPort } from './context-port.ts';
 import { makeCall } from './make-call.ts';

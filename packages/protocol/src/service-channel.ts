@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { assigneeSchema, assignSchema } from './assign.ts';
 import { cachesSchema } from './caches.ts';
+import { durationSchema as duration } from './durations.ts';
 import { elementsSchema } from './elements.ts';
 import { errorBodySchema } from './errors.ts';
 import { shownSchema } from './events.ts';
@@ -10,6 +11,7 @@ import { idSchema } from './ids.ts';
 import { jsonObjectSchema, jsonSchema } from './json.ts';
 import { mcpServersSchema } from './mcp.ts';
 import { branchPrepareSchema, branchPushSchema, repositorySchema } from './repository.ts';
+import { retrySchema } from './retry.ts';
 import { ruleSchema } from './rules.ts';
 import { usageSchema } from './usage.ts';
 
@@ -17,10 +19,6 @@ import { usageSchema } from './usage.ts';
  * The channel between the host and a service process (node:child_process IPC, JSON). The process only asks; the host
  * acts, writes, and sends outcomes in log order.
  */
-
-/** Longest time a timer can have, in milliseconds: 10 years. */
-export const longestMs = 10 * 365 * 24 * 60 * 60 * 1000;
-const duration = z.number().int().nonnegative().max(longestMs);
 
 /** How the host runs a service. Times in milliseconds. */
 export const servicePolicySchema = z.object({
@@ -126,6 +124,8 @@ const sessionOptions = z.object({
   memoryBytes: z.number().int().positive().optional(),
   /** CPUs the container may use at most. Default 1. */
   cpus: z.number().min(0.1).max(32).optional(),
+  /** Containers of this service at once, on one host; further sessions wait in line. Default: any number. */
+  atOnce: z.number().int().min(1).max(1_000).optional(),
   /** Lines of Claude's left out of what people see (events and deltas). The service's `Turn` keeps them. */
   hiddenLines: z.array(z.string().min(1).max(200)).max(20).optional(),
 });
@@ -145,17 +145,6 @@ export const turnSchema = z.object({
   interrupted: z.literal(true).exactOptional(),
 });
 export type Turn = z.infer<typeof turnSchema>;
-
-/** When a step that failed is tried again. Times in milliseconds. */
-export const retrySchema = z.object({
-  /** How often the step is run at most, the first time included. */
-  attempts: z.number().int().min(1).max(1000).default(1),
-  /** Pause before the second attempt; each later one is `factor` times as long, up to `maxDelayMs`. */
-  delayMs: duration.default(1000),
-  factor: z.number().min(1).max(10).default(2),
-  maxDelayMs: duration.default(60_000),
-});
-export type Retry = z.infer<typeof retrySchema>;
 
 /**
  * What a service does to the outside, by kind. `emit` and `log` have no outcome: the process goes on at once, and an

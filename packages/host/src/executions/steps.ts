@@ -1,5 +1,6 @@
 import type { NewEvent } from '@airlock/protocol/events';
-import { type Call, callSchema, type Outcome, type Retry } from '@airlock/protocol/service-channel';
+import type { Retry } from '@airlock/protocol/retry';
+import { type Call, callSchema, type Outcome } from '@airlock/protocol/service-channel';
 import { fromJson } from '../store/json.ts';
 import type { Tx } from '../store/store.ts';
 import { type CallSinks, isWanted, settleCall } from './settle.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAdmission, type Need } from './admission.ts';
+import { createAdmission, type Need, type Share } from './admission.ts';
 import { budgetOf } from './budget.ts';
 
 const one: Need = { cpus: 1, memoryBytes: 10 };
@@ -12,9 +12,9 @@ function crowd(budget: Need) {
   return {
     admission,
     admitted,
-    ask(session: string, need = one): void {
+    ask(session: string, need = one, share?: Share): void {
       now += 1;
-      const waits = admission.enter({ session, user: session.split('-')[0] ?? '', need, since: now });
+      const waits = admission.enter({ session, user: session.split('-')[0] ?? '', need, share, since: now });
       if (waits) void waits.then(() => admitted.push(session));
       else admitted.push(session);
     },
@@ -44,6 +44,45 @@ describe('admission', () => {
     const { admitted, ask } = crowd({ cpus: 0.6, memoryBytes: 100 });
     for (const session of ['a-1', 'a-2', 'a-3', 'a-4']) ask(session, { cpus: 0.2, memoryBytes: 1 });
     expect(admitted).toEqual(['a-1', 'a-2', 'a-3']);
+  });
+
+  it('Q14. gives a service no more at once than it wants, and to others meanwhile', async () => {
+    const { admission, admitted, ask } = crowd({ cpus: 3, memoryBytes: 100 });
+    const few = { service: 'few', most: 1 };
+    ask('a-1', one, few);
+    ask('b-2', one, few);
+    ask('c-3', one, few);
+    ask('d-4');
+    ask('e-5');
+    ask('f-6');
+    expect(admitted).toEqual(['a-1', 'd-4', 'e-5']);
+    expect(['b-2', 'c-3', 'f-6'].map(admission.before)).toEqual([0, 1, 0]);
+    expect([admission.waitingFor('a-1'), admission.waitingFor('d-4')]).toEqual([
+      { service: 'few', count: 2 },
+      undefined,
+    ]);
+    // What a full service waits for is no room.
+    expect(admission.lacking()).toEqual({ cpus: 1, memoryBytes: -60 });
+    admission.leave('a-1');
+    await Promise.resolve();
+    // It has kept its place.
+    expect(admitted.at(-1)).toBe('b-2');
+    admission.leave('d-4');
+    await Promise.resolve();
+    expect(admitted.at(-1)).toBe('f-6');
+    admission.leave('b-2');
+    await Promise.resolve();
+    expect([admitted.at(-1), admission.lacking()]).toEqual(['c-3', undefined]);
+  });
+
+  it('Q14. counts those that were there before', () => {
+    const { admission, admitted, ask } = crowd({ cpus: 3, memoryBytes: 100 });
+    const few = { service: 'few', most: 2 };
+    admission.hold('a-1', one, few);
+    admission.hold('a-2', one, { ...few, service: 'other' });
+    ask('a-3', one, few);
+    ask('a-4', one, few);
+    expect(admitted).toEqual(['a-3']);
   });
 
   it('Q11. lets one that needs more than all of it be alone', async () => {

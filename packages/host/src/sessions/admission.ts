@@ -6,6 +6,8 @@
  *      passed by one who needs less, or who has had a container before.
  * Q13. A restart changes nothing about it: containers that are there have their room, and who waited waits on, in the same
  *      order.
+ * Q14. One whose service has as many containers as it wants at once keeps its place, and is passed by others until one of
+ *      them leaves.
  */
 
 /** What a container takes of the machine. */
@@ -16,27 +18,41 @@ export interface Need {
 
 export const unlimited: Need = { cpus: Number.POSITIVE_INFINITY, memoryBytes: Number.POSITIVE_INFINITY };
 
+/** A service that wants no more than so many containers at once. */
+export interface Share {
+  readonly service: string;
+  readonly most: number;
+}
+
 export interface Ticket {
   readonly session: string;
   readonly user: string;
   readonly need: Need;
+  readonly share?: Share | undefined;
   /** Since when it waits, in milliseconds since 1970. */
   readonly since: number;
 }
 
 export interface Admission {
   /** The container is there already: it has room, whatever there is. */
-  hold(session: string, need: Need): void;
+  hold(session: string, need: Need, share?: Share): void;
   /** Has room for a container nobody needs yet, if there is some left and nobody waits; whether it has. */
   holdSpare(session: string, need: Need): boolean;
   /** Undefined when there is room, which it then has; else resolves when it has. Asked again it keeps its place. */
   enter(ticket: Ticket): Promise<void> | undefined;
   /** It needs no room any more, or does not wait for it. */
   leave(session: string): void;
-  /** How many are before it; undefined when it does not wait. */
+  /** How many get room before it; undefined when it does not wait. */
   before(session: string): number | undefined;
-  /** What those who wait lack, all together; undefined when nobody waits. */
+  /** What those who wait for room lack, all together; undefined when nobody does. */
   lacking(): Need | undefined;
+  /** How many wait because of the service of this session, which has room; undefined when it may have any number. */
+  waitingFor(session: string): { readonly service: string; readonly count: number } | undefined;
+}
+
+interface Held {
+  readonly need: Need;
+  readonly share: Share | undefined;
 }
 
 interface Waiting extends Ticket {
@@ -46,7 +62,7 @@ interface Waiting extends Ticket {
 }
 
 export function createAdmission(budget: Need): Admission {
-  const held = new Map<string, Need>();
+  const held = new Map<string, Held>();
   const waiting: Waiting[] = [];
   /** The last round in which a user asked for room. */
   const lastRound = new Map<string, number>();
@@ -54,7 +70,13 @@ export function createAdmission(budget: Need): Admission {
   let asked = 0;
 
   function used(): Need {
-    return [...held.values()].reduce(sum, { cpus: 0, memoryBytes: 0 });
+    return [...held.values()].map(({ need }) => need).reduce(sum, { cpus: 0, memoryBytes: 0 });
+  }
+
+  /** Its service has as many as it wants. */
+  function isFull({ share }: Pick<Ticket, 'share'>): boolean {
+    if (share === undefined) return false;
+    return [...held.values()].filter((each) => each.share?.service === share.service).length >= share.most;
   }
 
   function fits(need: Need): boolean {
@@ -63,10 +85,12 @@ export function createAdmission(budget: Need): Admission {
   }
 
   function serve(): void {
-    for (let next = waiting[0]; next && fits(next.need); next = waiting[0]) {
-      waiting.shift();
-      round = next.round;
-      held.set(next.session, next.need);
+    for (;;) {
+      const next = waiting.find((each) => !isFull(each));
+      if (!next || !fits(next.need)) break;
+      drop(waiting, next.session);
+      round = Math.max(round, next.round);
+      held.set(next.session, { need: next.need, share: next.share });
       next.admitted.resolve();
     }
     if (waiting.length === 0) lastRound.clear();
@@ -83,13 +107,13 @@ export function createAdmission(budget: Need): Admission {
   }
 
   return {
-    hold(session, need) {
+    hold(session, need, share) {
       drop(waiting, session);
-      held.set(session, need);
+      held.set(session, { need, share });
     },
     holdSpare(session, need) {
       if (waiting.length > 0 || !fits(need)) return false;
-      held.set(session, need);
+      held.set(session, { need, share: undefined });
       return true;
     },
     enter(ticket) {
@@ -107,12 +131,21 @@ export function createAdmission(budget: Need): Admission {
     },
     before(session) {
       const place = waiting.findIndex((each) => each.session === session);
-      return place === -1 ? undefined : place;
+      const own = waiting[place]?.share?.service;
+      if (place === -1) return undefined;
+      return waiting.slice(0, place).filter((each) => !isFull(each) || each.share?.service === own).length;
     },
     lacking() {
-      if (waiting.length === 0) return undefined;
-      const all = waiting.map(({ need }) => need).reduce(sum, used());
+      const ready = waiting.filter((each) => !isFull(each));
+      if (ready.length === 0) return undefined;
+      const all = ready.map(({ need }) => need).reduce(sum, used());
       return { cpus: all.cpus - budget.cpus, memoryBytes: all.memoryBytes - budget.memoryBytes };
+    },
+    waitingFor(session) {
+      const service = held.get(session)?.share?.service;
+      if (service === undefined) return undefined;
+      const blocked = waiting.filter((each) => each.share?.service === service && isFull(each));
+      return { service, count: blocked.length };
     },
   };
 }

@@ -237,7 +237,7 @@ describe('a link', () => {
 
   it('L1. starts none before there is room, and none at all when the session ends meanwhile', async () => {
     const before = { ...(await row()), id: newId() };
-    room.hold(before);
+    await room.hold(before);
     link = createLink(session, deps());
     await expect.poll(() => room.before(session)).toBe(0);
     link.pump();
@@ -247,7 +247,7 @@ describe('a link', () => {
     expect(await row()).toMatchObject({ queued_at: null });
     await link.stop();
     room.leave(session);
-    room.hold(before);
+    await room.hold(before);
     await change({ container: null });
     link = createLink(session, deps());
     await expect.poll(() => room.before(session)).toBe(0);

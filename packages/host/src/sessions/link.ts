@@ -185,7 +185,7 @@ export function createLink(id: string, deps: LinkDeps): Link {
       if (!row || !wantsContainer(row)) return undefined;
       const served = { row, isNew: false, down: { taken: 0, cleared: 0 } };
       if (row.container !== null) {
-        deps.room.hold(row);
+        await untilStored(() => deps.room.hold(row));
         return { ...served, container: row.container };
       }
       if (isResting(row)) {

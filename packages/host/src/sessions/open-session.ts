@@ -44,7 +44,9 @@ export async function openSession(
   const service = await serviceOf(tx, execution);
   requireSecrets(options.mcpServers ?? {});
   const given = JSON.stringify(options);
-  const spare = await spares.take(tx, kindOf({ id: name, options: given, grants: null, token: '' }, service), image);
+  const kind = kindOf({ id: name, options: given, grants: null, token: '' }, service);
+  // One of its kind may have been started for another service: taking it would be one more than this one wants.
+  const spare = options.atOnce === undefined ? await spares.take(tx, kind, image) : undefined;
   const id = idSchema.parse(spare?.id ?? newId());
   const token = spare?.token ?? randomBytes(32).toString('base64url');
   const { reference, digest } = image;

@@ -158,7 +158,7 @@ describe('a spare', () => {
     expect(await containers()).toEqual(['container 1']);
     const big = (id: string, memoryBytes: number) =>
       newSessionRow({ id, execution: 'x', name: id, image: 'image:1', token: 't' }, { memoryBytes });
-    room.hold(big('a', 2 * gibibyte));
+    await room.hold(big('a', 2 * gibibyte));
     await opened({ model: 'two' }, options);
     expect(await containers()).toEqual(['container 1']);
     const waits = await room.enter({ ...big(newId(), gibibyte), execution: await addExecution(temporary.store) });

@@ -136,6 +136,8 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function note(given: string, service: string): void {
+    // A spare would be one more of a service that wants no more.
+    if (settingsOf({ id: 'opened', options: given }).atOnce !== undefined) return;
     demand.note(kindOf({ id: 'opened', options: given, grants: null, token: '' }, service), given, service);
   }
 

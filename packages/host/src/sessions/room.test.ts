@@ -144,12 +144,26 @@ describe('the sleeper', () => {
   it('H14. makes room for those who wait, the longest idle first, and no more than they need', async () => {
     const room = roomFor(3);
     const rows = [await idle(30), await idle(50), await idle(40, { hibernateMs: 0 }), await idle(1)];
-    for (const row of rows) room.hold(row);
+    for (const row of rows) await room.hold(row);
     await room.enter(await add());
     expect(room.lacking()).toEqual({ cpus: 2, memoryBytes: 2 * gibibyte });
     expect(await look(room)).toEqual([rows[1]?.id, rows[0]?.id]);
     expect(await look(room)).toEqual([]);
     for (const row of rows) room.leave(row.id);
+  });
+
+  it('H14. makes room in a service that has as many as it wants, and nowhere else', async () => {
+    const room = roomFor(9);
+    const few = { atOnce: 2 };
+    const rows = [await idle(30, few), await idle(50, few), await idle(60)];
+    for (const row of rows) await room.hold(row);
+    const waiting = await add({}, few);
+    expect(await room.enter(waiting)).toBeDefined();
+    expect([room.lacking(), room.before(waiting.id)]).toEqual([undefined, 0]);
+    expect(await look(room)).toEqual([rows[1]?.id]);
+    expect(await look(room)).toEqual([]);
+    room.leave(rows[1]?.id ?? '');
+    expect(room.before(waiting.id)).toBeUndefined();
   });
 
   it('H13. removes the container of one that does not end and is not heard of any more', async () => {

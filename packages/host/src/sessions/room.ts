@@ -3,7 +3,7 @@ import { sizeInWords } from '@airlock/protocol/files/file';
 import type { SessionOptions } from '@airlock/protocol/service-channel';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/store.ts';
-import { createAdmission, type Need } from './admission.ts';
+import { type Admission, createAdmission, type Need, type Share } from './admission.ts';
 import { type SessionRow, sessionId, settingsOf } from './session-row.ts';
 
 /** Room for the containers of this host's sessions. */
@@ -11,7 +11,7 @@ export interface Room {
   /** Throws `session_too_large` when there could never be room for it. */
   check(options: SessionOptions): void;
   /** The session has a container. */
-  hold(row: SessionRow): void;
+  hold(row: SessionRow): Promise<void>;
   /** Whether there was room left for a container nobody needs yet; it then has it. */
   holdSpare(row: SessionRow): boolean;
   /** Undefined when it has room for one; else `admitted` resolves when it has. People are told once that it waits. */
@@ -22,6 +22,7 @@ export interface Room {
   before(session: string): number | undefined;
   /** What is to be freed for those who wait; undefined when nobody waits. */
   lacking(): Need | undefined;
+  readonly waitingFor: Admission['waitingFor'];
 }
 
 interface RoomOptions {
@@ -35,9 +36,14 @@ interface RoomOptions {
 export function createRoom({ store, log, clock, budget }: RoomOptions): Room {
   const admission = createAdmission(budget);
 
-  async function userOf({ execution }: SessionRow): Promise<string> {
-    const row = await store.db.selectFrom('executions').select('user').where('id', '=', execution).executeTakeFirst();
-    return row?.user ?? '';
+  async function ownerOf({ execution }: SessionRow): Promise<{ readonly user: string; readonly service: string }> {
+    const of = store.db.selectFrom('executions').select(['user', 'service']).where('id', '=', execution);
+    return (await of.executeTakeFirst()) ?? { user: '', service: '' };
+  }
+
+  function shareOf(row: SessionRow, service: string): Share | undefined {
+    const { atOnce: most } = settingsOf(row);
+    return most === undefined ? undefined : { service, most };
   }
 
   /** A restart keeps its place: since when it waits is on disk. */
@@ -63,10 +69,14 @@ export function createRoom({ store, log, clock, budget }: RoomOptions): Room {
       throw new AirlockError('session_too_large', detail);
     },
     holdSpare: (row) => admission.holdSpare(row.id, needOf(row)),
-    hold: (row) => admission.hold(row.id, needOf(row)),
+    async hold(row) {
+      admission.hold(row.id, needOf(row), shareOf(row, (await ownerOf(row)).service));
+    },
     async enter(row) {
       const since = row.queued_at === null ? clock().getTime() : Date.parse(row.queued_at);
-      const admitted = admission.enter({ session: row.id, user: await userOf(row), need: needOf(row), since });
+      const { user, service } = await ownerOf(row);
+      const share = shareOf(row, service);
+      const admitted = admission.enter({ session: row.id, user, need: needOf(row), share, since });
       if (!admitted) return undefined;
       await tellPlace(row, since);
       return { admitted };
@@ -74,6 +84,7 @@ export function createRoom({ store, log, clock, budget }: RoomOptions): Room {
     leave: admission.leave,
     before: admission.before,
     lacking: admission.lacking,
+    waitingFor: admission.waitingFor,
   };
 }
 

@@ -18,7 +18,7 @@ interface SleeperOptions {
   readonly losses: Losses;
   readonly logger: LinkDeps['log'];
   readonly links: Links;
-  readonly room: Pick<Room, 'lacking'>;
+  readonly room: Pick<Room, 'lacking' | 'waitingFor'>;
 }
 
 /** One that has had nothing to do for this long gives up its room when others wait for it. */
@@ -70,13 +70,20 @@ export function createSleeper(options: SleeperOptions): () => Promise<void> {
   return async function look(): Promise<void> {
     const falling = await idle(['hibernating']);
     let lacking = room.lacking();
+    const freed = new Map<string, number>();
     const free = (row: SessionRow) => {
       lacking = lacking && less(lacking, needOf(row));
+      const share = room.waitingFor(row.id);
+      if (share) freed.set(share.service, (freed.get(share.service) ?? 0) + 1);
+    };
+    const isWanted = (row: SessionRow) => {
+      const share = room.waitingFor(row.id);
+      return lacks(lacking) || (share !== undefined && share.count > (freed.get(share.service) ?? 0));
     };
     falling.forEach(free);
     for (const row of await idle(['starting', 'live'])) {
       const { hibernateMs } = settingsOf(row);
-      const time = lacks(lacking) ? Math.min(hibernateMs, crowdedMs) : hibernateMs;
+      const time = isWanted(row) ? Math.min(hibernateMs, crowdedMs) : hibernateMs;
       if (hibernateMs > 0 && idleFor(row, clock()) >= time && (await tellToEnd(row))) free(row);
     }
     for (const row of falling) if (idleFor(row, clock()) >= settingsOf(row).stallMs) forceOnce(row);

@@ -36,7 +36,7 @@ export async function rowsIn(
  */
 export async function takeUp(rows: readonly SessionRow[], options: TakeUpOptions): Promise<void> {
   const { room, stalls, links, onEnding } = options;
-  for (const row of rows) if (row.container !== null) room.hold(row);
+  for (const row of rows) if (row.container !== null) await room.hold(row);
   const waiting = rows.filter((row) => row.container === null && row.state !== 'ending' && !isResting(row));
   for (const row of waiting.toSorted(byTime)) await room.enter(row);
   for (const row of rows) {
