@@ -94,7 +94,8 @@ async function openPanel(): Promise<Page> {
 }
 
 async function violations(page: Page): Promise<string[]> {
-  // Colours on their way to others are neither.
+  // Colours on their way to others are neither; those that have just changed set out with the next frame.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
   await page.evaluate('Promise.all(document.getAnimations().map((each) => each.finished))');
   await page.evaluate(axe.source);
   return await page.evaluate<string[]>(
