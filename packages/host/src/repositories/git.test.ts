@@ -82,6 +82,23 @@ describe('git on the host', () => {
   });
 });
 
+describe('what git reads', () => {
+  it('is left when git ends before, which says why', async () => {
+    const endless = new Readable({ read() {} });
+    const end = await runGit(['rev-parse', '--verify', 'nothing'], { env, folder: bare, input: endless });
+    expect(end).toMatchObject({ code: 128, stderr: expect.stringContaining('fatal: Needed a single revision') });
+    expect(endless.destroyed).toBe(true);
+  });
+
+  it('ends git when it breaks off', async () => {
+    const input = new Readable({ read() {} });
+    const ended = runGit(['index-pack', '--stdin'], { env, folder: bare, input });
+    input.push('PACK');
+    input.destroy();
+    await expect(ended).rejects.toThrow('Premature close');
+  });
+});
+
 describe('a bundle', () => {
   /** A repository with two commits; the bare one has the first. */
   function work(): { base: string; bundle: Buffer } {

@@ -82,10 +82,16 @@ export async function runGit(args: readonly string[], options: GitOptions): Prom
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) stop();
   let failure: unknown;
-  if (options.input === undefined) child.stdin.end();
+  const { input } = options;
+  if (input === undefined) child.stdin.end();
   else {
-    pipeline(options.input, child.stdin).catch((error: unknown) => {
-      failure = isBroken(error) ? undefined : error;
+    let isDeaf = false;
+    // Before the pipe hears of it, and destroys what it reads: git has ended, and says why.
+    child.stdin.once('close', () => {
+      isDeaf = !input.destroyed;
+    });
+    pipeline(input, child.stdin).catch((error: unknown) => {
+      failure = isDeaf || isBroken(error) ? undefined : error;
       stop();
     });
   }
