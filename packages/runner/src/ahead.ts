@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SessionSpec } from '@airlock/protocol/wire';
 import manifest from '../package.json' with { type: 'json' };
 import { claudeEnv } from './claude-env.ts';
-import { isGivenMuch, waitingArgs } from './claude-waits.ts';
+import { isToldAtInitialize, waitingArgs } from './claude-waits.ts';
 import { permissionsOf } from './permissions.ts';
 import { type ClaudeChild, type Launch, spawnClaude } from './spawn-claude.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -61,7 +61,7 @@ export function foretell(surroundings: Surroundings, modelUrl: string): Launch |
       ...['--include-hook-events', '--include-partial-messages', '--session-mirror'],
       `--project-config-root=${surroundings.project}`,
       ...directories.flatMap((directory) => option('add-dir', directory)),
-      ...(isGivenMuch(spec) ? ['--await-initialize'] : []),
+      ...(isToldAtInitialize(spec) ? ['--await-initialize'] : []),
       ...option('session-id', spec.resumes ? undefined : spec.session),
       ...Object.keys(waitingArgs(spec)).map((name) => `--${name}`),
     ],

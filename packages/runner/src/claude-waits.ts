@@ -1,7 +1,7 @@
 import type { SessionSpec } from '@airlock/protocol/wire';
 
 /** Whether the SDK has the CLI wait for it because there is more to tell than arguments should say. */
-export function isGivenMuch({ plugins = [], mcpServers = {} }: SessionSpec): boolean {
+export function isToldAtInitialize({ plugins = [], mcpServers = {} }: SessionSpec): boolean {
   return plugins.length > 0 || Object.keys(mcpServers).length > 0;
 }
 
@@ -10,5 +10,5 @@ export function isGivenMuch({ plugins = [], mcpServers = {} }: SessionSpec): boo
  * The SDK says so to every CLI it starts itself.
  */
 export function waitingArgs(spec: SessionSpec): Record<string, null> {
-  return spec.resumes && !isGivenMuch(spec) ? { 'await-initialize': null } : {};
+  return spec.resumes && !isToldAtInitialize(spec) ? { 'await-initialize': null } : {};
 }

@@ -78,8 +78,12 @@ describe('admission', () => {
   it('Q14. counts those that were there before', () => {
     const { admission, admitted, ask } = crowd({ cpus: 3, memoryBytes: 100 });
     const few = { service: 'few', most: 2 };
-    admission.hold('a-1', one, few);
-    admission.hold('a-2', one, { ...few, service: 'other' });
+    admission.hold('a-1', one);
+    admission.count('a-1', few);
+    admission.hold('a-2', one);
+    admission.count('a-2', { ...few, service: 'other' });
+    // It has left before its service was known.
+    admission.count('a-0', few);
     ask('a-3', one, few);
     ask('a-4', one, few);
     expect(admitted).toEqual(['a-3']);

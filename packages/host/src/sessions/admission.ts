@@ -35,7 +35,9 @@ export interface Ticket {
 
 export interface Admission {
   /** The container is there already: it has room, whatever there is. */
-  hold(session: string, need: Need, share?: Share): void;
+  hold(session: string, need: Need): void;
+  /** One that has room counts as one of its service; nothing happens when it has left meanwhile. */
+  count(session: string, share: Share): void;
   /** Has room for a container nobody needs yet, if there is some left and nobody waits; whether it has. */
   holdSpare(session: string, need: Need): boolean;
   /** Undefined when there is room, which it then has; else resolves when it has. Asked again it keeps its place. */
@@ -107,9 +109,13 @@ export function createAdmission(budget: Need): Admission {
   }
 
   return {
-    hold(session, need, share) {
+    hold(session, need) {
       drop(waiting, session);
-      held.set(session, { need, share });
+      held.set(session, { need, share: held.get(session)?.share });
+    },
+    count(session, share) {
+      const has = held.get(session);
+      if (has) held.set(session, { ...has, share });
     },
     holdSpare(session, need) {
       if (waiting.length > 0 || !fits(need)) return false;

@@ -104,6 +104,15 @@ describe('room for containers', () => {
   });
 });
 
+it.each([{}, { atOnce: 1 }])('a session that leaves while it is given room has none: %o', async (options) => {
+  const room = roomFor(1);
+  const row = await add({}, options);
+  const holding = room.hold(row);
+  room.leave(row.id);
+  await holding;
+  expect(await room.enter(await add({}, options))).toBeUndefined();
+});
+
 describe('the sleeper', () => {
   let told: string[];
 

@@ -70,7 +70,11 @@ export function createRoom({ store, log, clock, budget }: RoomOptions): Room {
     },
     holdSpare: (row) => admission.holdSpare(row.id, needOf(row)),
     async hold(row) {
-      admission.hold(row.id, needOf(row), shareOf(row, (await ownerOf(row)).service));
+      // At once: it may leave while its service is looked up.
+      admission.hold(row.id, needOf(row));
+      if (settingsOf(row).atOnce === undefined) return;
+      const share = shareOf(row, (await ownerOf(row)).service);
+      if (share) admission.count(row.id, share);
     },
     async enter(row) {
       const since = row.queued_at === null ? clock().getTime() : Date.parse(row.queued_at);
